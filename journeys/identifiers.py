@@ -1,0 +1,148 @@
+"""One spelling for each identifier, and none for values that identify nobody.
+
+An identifier is written `type:value`. Normalising what is normalised already changes nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+import phonenumbers
+from stdnum import luhn
+
+MAX_LENGTH = 256
+
+_JUNK_WORDS = frozenset(
+    ["-", "-1", "n/a", "n.a.", "na", "nan", "nil", "none", "null", "undefined", "unknown", "unspecified", "anonymous", "anon", "guest", "nobody", "invalid", "missing", "empty", "default", "dummy", "placeholder", "test", "testing", "tester", "xxx", "id", "email", "distinctid", "distinct_id", "not_authenticated", "true", "false", "123456789", "1234567890", "0123456789"]
+) | {"[object object]", "not available", "not applicable"}
+_JUNK_MAILBOXES = frozenset(
+    ["anonymous", "guest", "noemail", "none", "noreply", "no-reply", "null", "nobody", "test", "undefined", "unknown"]
+)
+_JUNK_DIGITS = re.compile(r"0+|9{3,}|([0-9])\1{6,}")
+_SEPARATORS = re.compile(r"[\s.\-_/()+]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_INVISIBLE = ("Cc", "Cf", "Cs")
+
+
+def normalise(normaliser: str, value: object, region: str | None = None) -> str | None:
+    """The value's one spelling, or None where it is unusable: junk, malformed, over 256 characters, no text or integer.
+
+    `region` (ISO 3166, as `DE`) reads phone numbers without a country code. KeyError for an unknown normaliser.
+    """
+    if isinstance(value, str):
+        return _normalise(normaliser, value, region) if len(value) <= MAX_LENGTH else None
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= MAX_LENGTH:
+        return _normalise(normaliser, str(value), region)
+    return None
+
+
+def is_junk(value: object) -> bool:
+    """Whether a value names nobody: blank, `null`, `0`, `anonymous`, `n/a`, `999999` …, also quoted, in any case."""
+    if isinstance(value, str):
+        return _is_junk(fold(value)) if len(value) <= MAX_LENGTH else False
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value <= 0 or (value.bit_length() <= MAX_LENGTH and _is_junk(str(value)))
+    return True
+
+
+def fold(text: str) -> str:
+    """Trimmed, spaces collapsed, case folded, Unicode compatibility forms made one, invisible characters gone."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.lower().split())
+    seen = " ".join(text.split())
+    folded = "".join(char for char in seen if unicodedata.category(char) not in _INVISIBLE)
+    for _ in range(4):
+        folded = unicodedata.normalize("NFKC", folded.casefold())
+    return " ".join(folded.split())
+
+
+@lru_cache(maxsize=1 << 16)
+def _normalise(normaliser: str, value: str, region: str | None) -> str | None:
+    spell = _NORMALISERS[normaliser]
+    text = fold(value)
+    if _is_junk(text):
+        return None
+    spelling = spell(text, region)
+    return spelling if spelling and len(spelling) <= MAX_LENGTH else None
+
+
+def _is_junk(folded: str) -> bool:
+    bare = folded.strip("\"'` ")
+    return (
+        not bare
+        or bare in _JUNK_WORDS
+        or _JUNK_DIGITS.fullmatch(_SEPARATORS.sub("", bare) or "0") is not None
+        or ("@" in bare and bare.partition("@")[0] in _JUNK_MAILBOXES)
+    )
+
+
+def _text(text: str, region: str | None) -> str | None:
+    return text
+
+
+def _order(text: str, region: str | None) -> str | None:
+    spelling = text.lstrip("# ").replace(" ", "").upper()
+    return None if _is_junk(fold(spelling)) else spelling
+
+
+def _email(text: str, region: str | None) -> str | None:
+    address = text.removeprefix("mailto:").strip("<> ")
+    return address if _EMAIL.fullmatch(address) else None
+
+
+def _phone(text: str, region: str | None) -> str | None:
+    number = _parse_phone(text, region)
+    if number is None or not phonenumbers.is_valid_number(number):
+        # Many systems keep the country code but lose the plus: 4915123456789.
+        bare = _SEPARATORS.sub("", text).removeprefix("tel:")
+        international = _parse_phone("+" + bare, None) if _is_digits(bare) else None
+        if international and phonenumbers.is_valid_number(international):
+            number = international
+    if number is None or not phonenumbers.is_possible_number(number):
+        return None
+    if _JUNK_DIGITS.fullmatch(str(number.national_number)):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parse_phone(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _iccid(text: str, region: str | None) -> str | None:
+    """A SIM card's number: 89, then digits, the last one a Luhn check digit; `f` fills up the last byte."""
+    digits = _SEPARATORS.sub("", text).rstrip("f")
+    if not digits.startswith("89") or not _is_digits(digits):
+        return None
+    if len(digits) == 18:
+        return digits + luhn.calc_check_digit(digits)
+    return digits if len(digits) in (19, 20) and luhn.is_valid(digits) else None
+
+
+def _imei(text: str, region: str | None) -> str | None:
+    """A device's number: 14 digits and a check digit; an IMEISV has a software version instead of it."""
+    digits = _SEPARATORS.sub("", text)
+    if not _is_digits(digits) or len(digits) not in (14, 15, 16) or not digits[:14].strip("0"):
+        return None
+    if len(digits) == 15 and not luhn.is_valid(digits):
+        return None
+    return digits[:14] + luhn.calc_check_digit(digits[:14])
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+_NORMALISERS: dict[str, Callable[[str, str | None], str | None]] = {
+    "email": _email,
+    "phone": _phone,
+    "order": _order,
+    "iccid": _iccid,
+    "imei": _imei,
+    "text": _text,
+}
+NORMALISERS = tuple(_NORMALISERS)

@@ -1,0 +1,123 @@
+"""What a journey map consists of. Durations are microseconds; all of it is frozen."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from journeys.identifiers import fold, normalise
+
+Severity = Literal["info", "warning", "critical"]
+Pick = Literal["earliest", "latest", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    name: str
+    topic: str
+    owner: str = ""
+    silent_after: int | None = None
+    allowed_delay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierType:
+    """`priority` 1 is the strongest. `limit`: how many values one customer may have, within `window`."""
+
+    name: str
+    priority: int
+    normaliser: str = "text"
+    unique: bool = False
+    limit: int | None = None
+    window: int | None = None
+    identifies: Literal["customer", "journey"] = "customer"
+    routes: bool = True
+    region: str | None = None
+    junk: tuple[str, ...] = ()
+
+    def normalise(self, value: object) -> str | None:
+        """The value's one spelling, without the type; None where it is unusable or junk to this type."""
+        spelling = normalise(self.normaliser, value, self.region)
+        if (
+            spelling is not None
+            and self.junk
+            and (fold(spelling) in self.junk or fold(str(value)) in self.junk)
+        ):
+            return None
+        return spelling
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """Where an event says who it is about (`identifiers`: type to paths) and what else matters (`fields`)."""
+
+    type: str
+    department: str
+    identifiers: dict[str, tuple[str, ...]]
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def says(self, name: str) -> bool:
+        return name in self.fields or name in self.identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A time that events of a type carry; of several, the earliest or latest time, or that of the newest event."""
+
+    event: str
+    field: str
+    pick: Pick = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    field: str
+    equals: str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """`source` and `target` are the event types after `from` and `to`.
+
+    `jeopardy_at`: a float is a share of the time allowed, an int a duration. `owner` is never empty where the
+    department that owes `to` has one.
+    """
+
+    name: str
+    source: str
+    target: str
+    within: int | None = None
+    by: Promise | None = None
+    fails_on: tuple[str, ...] = ()
+    accepted_by: tuple[str, ...] = ()
+    agree_on: tuple[str, ...] = ()
+    order: bool = False
+    once: bool = False
+    jeopardy_at: float | int | None = None
+    severity: Severity = "warning"
+    owner: str = ""
+    runbook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyType:
+    """`steps` in the order expected; `optional` are those of them that may be left out."""
+
+    name: str
+    starts: tuple[str, ...]
+    handoffs: dict[str, Handoff]
+    steps: tuple[str, ...]
+    correlates: str | None = None
+    optional: tuple[str, ...] = ()
+    cancels: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    stalls_after: int | None = None
+    severity: Severity = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    type: str
+    recognised: Condition | None = None
+    repeat_within: int | None = None
+    severity: Severity = "warning"
+    owner: str = ""
+    runbook: str | None = None
