@@ -1,0 +1,133 @@
+"""What both Faust drivers share: an agent gets one event per record batch, and only finished batches are committed.
+
+The event's value is a list of `Record`s of one partition, in order; its offset is that of the last record. Faust's own
+bookkeeping of single offsets, with its gaps, is replaced by a queue of delivered batches per partition: the committed
+offset is the end of the longest prefix of batches that the agent has finished. Where Faust counts offsets "last read",
+`_read_offset` here is the next offset to deliver.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from faust.transport.consumer import Consumer, Fetcher
+from faust.types import TP, ConsumerMessage, Message
+from faust.types.tuples import ack_lock
+from mode.utils.futures import notify
+
+from stream.transports.log import Record
+
+MAX_RECORDS = 2_000
+MAX_BYTES = 4_000_000
+
+
+def batches_of(records: Sequence[Record], start: int) -> Iterator[list[Record]]:
+    """Cuts the records with offsets from `start` on into batches of at most MAX_RECORDS and about MAX_BYTES."""
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        if record.offset < start:
+            continue
+        batch.append(record)
+        size += len(record.value or b"")
+        if len(batch) >= MAX_RECORDS or size >= MAX_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class BatchedConsumer(Consumer):  # type: ignore[misc]
+    """Base of both drivers' consumers; a subclass says in `_records` how what it fetched becomes records."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._delivered: dict[TP, deque[ConsumerMessage]] = {}
+        super().__init__(*arguments, **options)
+
+    def _records(self, fetched: Sequence[Any]) -> Sequence[Record]:
+        raise NotImplementedError
+
+    async def _drain_messages(self, fetcher: Fetcher) -> None:
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+                fetched, active = await self._wait_next_records(timeout=1.0)
+                if fetched and not self.should_stop:
+                    await self._deliver(fetched, active)
+        except (asyncio.CancelledError, *self.consumer_stopped_errors):
+            if not self.app.should_stop:
+                raise
+
+    async def _deliver(self, fetched: Mapping[Any, Sequence[Any]], active: Iterable[TP] | None) -> None:
+        if not self.flow_active:
+            await self._seek_back()
+            return
+        generation = self.app.consumer_generation_id
+        for partition, raw in fetched.items():
+            tp = TP(partition.topic, partition.partition)
+            if active is not None and tp not in active:
+                continue
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+            for batch in batches_of(self._records(raw), self._read_offset[tp] or 0):
+                if not self.flow_active or self.app.consumer_generation_id != generation:
+                    return
+                await self._hand_over(tp, batch)
+
+    async def _hand_over(self, tp: TP, batch: list[Record]) -> None:
+        message = self._to_message(tp, batch)
+        self._delivered.setdefault(tp, deque()).append(message)
+        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        self._read_offset[tp] = message.offset + 1
+
+    async def _seek_back(self) -> None:
+        """Records that came while partitions change hands are fetched again from the committed offsets."""
+        try:
+            await self.perform_seek()
+        except Exception as error:
+            self.log.warning("Cannot seek while partitions change hands: %r", error)
+
+    def _to_message(self, tp: TP, batch: list[Record]) -> ConsumerMessage:
+        last = batch[-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1000,
+            timestamp_type=0,
+            headers=[],
+            key=None,
+            value=batch,
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """A full queue holds up delivery, which is enough; Faust would stop fetching for a second as well."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """See on_buffer_full."""
+
+    def ack(self, message: Message) -> bool:
+        with ack_lock:
+            if message.acked:
+                return False
+            message.acked = True
+            self._unacked_messages.discard(message)
+            notify(self._waiting_for_ack)
+            return True
+
+    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> list[TP]:
+        return [tp for tp in self._delivered if topics is None or tp in topics or tp.topic in topics]
+
+    def _new_offset(self, tp: TP) -> int | None:
+        delivered = self._delivered[tp]
+        end: int | None = None
+        while delivered and delivered[0].acked:
+            end = delivered.popleft().offset + 1
+        return end
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """What was delivered before an assignment no longer counts: fetching restarts at the committed offsets."""
+        self._delivered.clear()
+        await super().on_partitions_assigned(assigned, generation_id)

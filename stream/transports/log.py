@@ -1,0 +1,145 @@
+"""The log: topics cut into partitions, each an append-only sequence of records with rising offsets.
+
+Two implementations keep the same promises: `SqliteLog` (one machine, one file) and `KafkaLog` (a Kafka cluster).
+Offsets rise within a partition, with gaps where the log was compacted. "Next offset" is always the offset that will be
+written or read next, never the last one that was.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from aiokafka.partitioner import murmur2
+
+MAX_ENTRY_BYTES = 1_000_000
+"""Key, value and headers of one entry together; a Kafka broker takes 1,048,588 bytes a batch by default."""
+
+BATCH_BYTES = 900_000
+"""A record batch is closed before it grows beyond this."""
+
+Headers = tuple[tuple[str, bytes | None], ...]
+Partition = tuple[str, int]
+Offsets = dict[Partition, int]
+
+
+class Record(NamedTuple):
+    """What was read. `timestamp` is in milliseconds since 1970 UTC; `value` is None for a tombstone."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class Entry(NamedTuple):
+    """What is to be written. `timestamp` is in milliseconds since 1970 UTC; None means now."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp: int | None = None
+
+    @property
+    def size(self) -> int:
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
+
+
+class LogError(Exception):
+    """The log refuses: trying again changes nothing until somebody mends what the message names."""
+
+
+class LogUnavailable(LogError):  # noqa: N818
+    """The log is away for now: try again."""
+
+
+class EntryTooLarge(LogError):  # noqa: N818
+    """An entry is larger than the log takes; nothing of the call was written."""
+
+
+class Log(Protocol):
+    async def start(self) -> None:
+        """Opens the log; the other methods may be called from here on. LogUnavailable when it cannot be reached."""
+
+    async def stop(self) -> None: ...
+
+    async def create_topics(self, partitions: Mapping[str, int], compacted: Collection[str] = ()) -> None:
+        """Creates the topics that are missing (name → number of partitions); may be repeated.
+
+        LogError when a topic exists with another number of partitions."""
+
+    async def partitions(self, topic: str) -> int:
+        """LogError when the topic does not exist."""
+
+    async def append(
+        self,
+        batches: Mapping[Partition, Sequence[Entry]],
+        committing: Mapping[tuple[str, str, int], int] | None = None,
+    ) -> None:
+        """Writes the entries, keeping their order within a partition; all are durable when it returns.
+
+        After an error, or when cancelled, any part may have been written, except after EntryTooLarge: then nothing was.
+        The embedded log writes all or nothing, and stores `committing` (group, topic, partition → next offset to
+        read) in the same transaction; Kafka takes no `committing`."""
+
+    async def ends(self, topics: Collection[str]) -> Offsets:
+        """Next offset to be written, for every partition of the topics."""
+
+    async def committed(self, group: str, topics: Collection[str]) -> Offsets:
+        """Next offset the group is to read, for every partition of the topics; 0 where it never committed."""
+
+    def read(
+        self, topic: str, partition: int, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[list[Record]]:
+        """The records from `start` up to but without `end` (default: the partition's end as of now), in order."""
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash_of(key: bytes) -> int:
+    return int(murmur2(key)) & 0x7FFFFFFF
+
+
+def partition_for(key: bytes | None, partitions: int) -> int:
+    """The partition every Kafka client chooses for the key; no key counts as an empty one."""
+    return _hash_of(key or b"") % partitions
+
+
+def refuse_too_large(batches: Mapping[Partition, Sequence[Entry]]) -> None:
+    for (topic, partition), entries in batches.items():
+        for position, entry in enumerate(entries):
+            if entry.size > MAX_ENTRY_BYTES:
+                raise EntryTooLarge(
+                    f"{topic}/{partition}: entry {position} has {entry.size:,} bytes, key {(entry.key or b'')[:80]!r}; "
+                    f"the log takes {MAX_ENTRY_BYTES:,}: send less"
+                )
+
+
+def record_batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cuts the entries into runs of at most BATCH_BYTES; one large entry is a run of its own."""
+    start, size = 0, 0
+    for position, entry in enumerate(entries):
+        if size + entry.size > BATCH_BYTES and position > start:
+            yield entries[start:position]
+            start, size = position, 0
+        size += entry.size + _OVERHEAD + _HEADER_OVERHEAD * len(entry.headers)
+    if entries:
+        yield entries[start:]
+
+
+_OVERHEAD = 21
+_HEADER_OVERHEAD = 10
+
+
+def open_log(url: str) -> Log:
+    """`embedded:///path/to/log.sqlite` or `kafka://host:port[,host:port]`; LogError for any other."""
+    scheme, _, _ = url.partition("://")
+    if scheme == "embedded":
+        from stream.transports.sqlite_log import SqliteLog, log_path
+
+        return SqliteLog(log_path(url))
+    if scheme == "kafka":
+        from stream.transports.kafka_log import KafkaLog
+
+        return KafkaLog(url)
+    raise LogError(f"{url}: expected embedded:///path/to/log.sqlite or kafka://host:port[,host:port]")

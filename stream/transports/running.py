@@ -1,0 +1,83 @@
+"""Faust apps in our own event loop: no Faust worker, so no banner, no signal handlers, no redirected output."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import faust
+from faust.tables.manager import TableManager
+
+from stream.transports.log import LogError
+from stream.transports.sqlite_log import log_path, log_url
+
+STOP_SECONDS = 20.0
+
+
+class _NoTables(TableManager):  # type: ignore[misc]
+    """Without tables there is nothing to wait for: Faust sleeps a second here."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class App(faust.App):  # type: ignore[misc]
+    """A Faust app that leaves no files behind."""
+
+    def _create_directories(self) -> None: ...
+
+
+def new_app(group: str, log: str, **settings: Any) -> App:
+    """A Faust app that consumes as `group` from the log at the URL `log`, in batches; declares and creates nothing.
+
+    Give its topics key_serializer='raw' and value_serializer='raw', its agents concurrency=1."""
+    scheme = log.partition("://")[0]
+    return App(
+        group,
+        **{
+            "broker": log_url(log_path(log)) if scheme == "embedded" else log,
+            "store": "memory://",
+            "web_enabled": False,
+            "topic_allow_declare": False,
+            "topic_disable_leader": True,
+            "broker_commit_interval": 0.5,
+            "stream_buffer_maxsize": 4,
+            "stream_wait_empty": True,
+            "TableManager": _NoTables,
+            **settings,
+        },
+    )
+
+
+@asynccontextmanager
+async def running(app: App, stop_within: float = STOP_SECONDS) -> AsyncIterator[App]:
+    """Runs the app inside the block; it has its partitions when the block begins.
+
+    Raises what the app failed with while it started. At the block's end running batches are finished and committed;
+    TimeoutError if that takes longer than `stop_within` seconds: then end the process, nothing is lost."""
+    try:
+        await app.start()
+        _raise_if_crashed(app)
+        yield app
+    finally:
+        await _stop(app, stop_within)
+
+
+async def failure(app: App) -> BaseException:
+    """Waits until the app fails, and returns why; nothing of a failed app goes on."""
+    await app._crashed.wait()
+    return app.crash_reason or LogError(f"{app.conf.id}: stopped for an unknown reason")
+
+
+def _raise_if_crashed(app: App) -> None:
+    if app.crashed:
+        raise app.crash_reason or LogError(f"{app.conf.id}: did not start")
+
+
+async def _stop(app: App, within: float) -> None:
+    stopping = asyncio.ensure_future(app.stop())  # swallows cancellation, hence no asyncio.timeout
+    await asyncio.wait({stopping}, timeout=within)
+    if not stopping.done():
+        raise TimeoutError(f"{app.conf.id}: did not stop within {within:g} s")
+    await stopping
