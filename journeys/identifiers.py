@@ -14,10 +14,14 @@ from stdnum import luhn
 MAX_LENGTH = 256
 
 _JUNK_WORDS = frozenset(
-    ["-", "-1", "n/a", "n.a.", "na", "nan", "nil", "none", "null", "undefined", "unknown", "unspecified", "anonymous", "anon", "guest", "nobody", "invalid", "missing", "empty", "default", "dummy", "placeholder", "test", "testing", "tester", "xxx", "id", "email", "distinctid", "distinct_id", "not_authenticated", "true", "false", "123456789", "1234567890", "0123456789"]
+    """
+    - -1 n/a n.a. na nan nil none null undefined unknown unspecified anonymous anon guest nobody invalid missing empty
+    default dummy placeholder test testing tester xxx id email distinctid distinct_id not_authenticated true false
+    123456789 1234567890 0123456789
+    """.split()
 ) | {"[object object]", "not available", "not applicable"}
 _JUNK_MAILBOXES = frozenset(
-    ["anonymous", "guest", "noemail", "none", "noreply", "no-reply", "null", "nobody", "test", "undefined", "unknown"]
+    "anonymous guest noemail none noreply no-reply null nobody test undefined unknown".split()  # noqa: SIM905
 )
 _JUNK_DIGITS = re.compile(r"0+|9{3,}|([0-9])\1{6,}")
 _SEPARATORS = re.compile(r"[\s.\-_/()+]+")
@@ -26,9 +30,9 @@ _INVISIBLE = ("Cc", "Cf", "Cs")
 
 
 def normalise(normaliser: str, value: object, region: str | None = None) -> str | None:
-    """The value's one spelling, or None where it is unusable: junk, malformed, over 256 characters, no text or integer.
+    """The value's one spelling; None where it is unusable: junk, malformed, too long, neither text nor integer.
 
-    `region` (ISO 3166, as `DE`) reads phone numbers without a country code. KeyError for an unknown normaliser.
+    `region` (ISO 3166, as `DE`) reads phone numbers without country code. KeyError: an unknown normaliser.
     """
     if isinstance(value, str):
         return _normalise(normaliser, value, region) if len(value) <= MAX_LENGTH else None
@@ -38,7 +42,7 @@ def normalise(normaliser: str, value: object, region: str | None = None) -> str 
 
 
 def is_junk(value: object) -> bool:
-    """Whether a value names nobody: blank, `null`, `0`, `anonymous`, `n/a`, `999999` …, also quoted, in any case."""
+    """Whether a value names nobody: blank, `null`, `0`, `anonymous`, `999999` …, also quoted, in any case."""
     if isinstance(value, str):
         return _is_junk(fold(value)) if len(value) <= MAX_LENGTH else False
     if isinstance(value, int) and not isinstance(value, bool):
@@ -47,7 +51,7 @@ def is_junk(value: object) -> bool:
 
 
 def fold(text: str) -> str:
-    """Trimmed, spaces collapsed, case folded, Unicode compatibility forms made one, invisible characters gone."""
+    """Trimmed, spaces collapsed, case folded, compatibility forms made one, invisible characters gone."""
     if text.isascii() and text.isprintable():
         return " ".join(text.lower().split())
     seen = " ".join(text.split())
@@ -119,7 +123,7 @@ def _iccid(text: str, region: str | None) -> str | None:
     if not digits.startswith("89") or not _is_digits(digits):
         return None
     if len(digits) == 18:
-        return digits + luhn.calc_check_digit(digits)
+        return digits + str(luhn.calc_check_digit(digits))
     return digits if len(digits) in (19, 20) and luhn.is_valid(digits) else None
 
 
@@ -130,7 +134,7 @@ def _imei(text: str, region: str | None) -> str | None:
         return None
     if len(digits) == 15 and not luhn.is_valid(digits):
         return None
-    return digits[:14] + luhn.calc_check_digit(digits[:14])
+    return digits[:14] + str(luhn.calc_check_digit(digits[:14]))
 
 
 def _is_digits(text: str) -> bool:

@@ -24,7 +24,7 @@ _DURATION = re.compile(
 def parse_instant(text: str) -> int:
     """RFC 3339, also with a space for the T, without a zone, or a leap second (the next minute's first).
 
-    Digits beyond the microsecond are cut. Raises ValueError for anything else, and outside the years 1 to 9999.
+    Digits beyond the microsecond are cut. ValueError for anything else and outside the years 1 to 9999.
     """
     try:
         if text[4] != "-" or text[7] != "-" or text[10] not in "T t" or text[13] != ":" or text[16] != ":":
@@ -50,7 +50,7 @@ def format_instant(instant: int) -> str:
 
 
 def parse_duration(text: str) -> int:
-    """`2w`, `1d12h`, `30m`, `1.5s`: units from the largest to the smallest, at most 100 years; else ValueError."""
+    """`2w`, `1d12h`, `30m`, `1.5s`: units from large to small, at most 100 years; else ValueError."""
     parts = _DURATION.fullmatch(text)
     if not text or not parts:
         raise ValueError(f"expected a duration such as 4h, 30m or 1d12h, found {text[:60]!r}")

@@ -1,4 +1,4 @@
-"""The journey map: which departments report which events, how these name a customer, and what is promised when.
+"""The journey map: which departments report which events, how these name a customer, what is promised when.
 
 One YAML file, checked as a whole before anything starts; its keys are in map_sections, its syntax in
 deploy/maps/README.md.
@@ -46,7 +46,7 @@ COMMAND_TYPES = ("baton.link", "baton.unlink")
 
 
 class Identifiers(NamedTuple):
-    """An event's usable identifiers as `type:value`, the strongest type first; how many values were dropped."""
+    """An event's usable identifiers, `type:value`, strongest first; how many values were dropped."""
 
     usable: tuple[str, ...]
     dropped: int
@@ -54,7 +54,7 @@ class Identifiers(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JourneyMap:
-    """Dictionaries are in the order of the file. `version` depends on content only, not on comments or key order."""
+    """Dictionaries are in the file's order. `version` depends on content, not on comments or key order."""
 
     name: str
     version: str
@@ -80,17 +80,17 @@ class JourneyMap:
 
     @classmethod
     def parse(cls, text: str, name: str = "map.yaml") -> "JourneyMap":
-        """Reads a map; `name` is the file's, for the problems. Raises InvalidMap with all problems, in line order."""
+        """Reads a map from the file called `name`. Raises InvalidMap with all problems, in line order."""
         file = MapFile(name)
         place = compose(text, file)
         parts = read_map(place) if place else {}
         if place is None or file.problems:
             raise InvalidMap([problem for _, problem in sorted(file.problems)])
-        return cls(PurePath(name).stem, _version(plain(place.node)), **parts)
+        return cls(parts.pop("name") or PurePath(name).stem, _version(plain(place.node)), **parts)
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Every topic that events are read from: the departments', commands, and the inbox for what fits none."""
+        """Every topic that events are read from: the departments', the commands', the inbox for the rest."""
         return (*dict.fromkeys(department.topic for department in self.departments.values()), COMMANDS, INBOX)
 
     def topic_of(self, event_type: str) -> str | None:
@@ -104,20 +104,18 @@ class JourneyMap:
         return tuple(type for type in (*self.events, *COMMAND_TYPES) if self.topic_of(type) == topic)
 
     def identifiers_of(self, event: Mapping[str, Any]) -> Identifiers:
-        """What names the customer in an event of a declared type (KeyError for another), each identifier once."""
-        usable: dict[str, None] = {}
+        """What names the customer in an event of a declared type (else KeyError), each identifier once."""
+        usable: list[str] = []
         dropped = 0
         for identifier, read in self._identifier_readers[event["type"]]:
-            for value in read(event):
-                spelling = identifier.normalise(value)
-                if spelling is None:
-                    dropped += 1
-                else:
-                    usable[f"{identifier.name}:{spelling}"] = None
+            values = read(event)
+            found = [spelling for value in values if (spelling := identifier.normalise(value)) is not None]
+            dropped += len(values) - len(found)
+            usable += [f"{identifier.name}:{value}" for value in (sorted(set(found)) if found[1:] else found)]
         return Identifiers(tuple(usable), dropped)
 
     def fields_of(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The declared fields that an event of a declared type carries: a scalar, or a list where there are several."""
+        """The fields that an event of a declared type carries: a scalar each, or a list of several."""
         fields = {}
         for name, read in self._field_readers[event["type"]]:
             if values := [value for value in read(event) if not isinstance(value, dict)]:

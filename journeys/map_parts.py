@@ -20,7 +20,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierType:
-    """`priority` 1 is the strongest. `limit`: how many values one customer may have, within `window`."""
+    """`priority` 1 is the strongest. One that meets more than `limit` values of another type is shared."""
 
     name: str
     priority: int
@@ -60,7 +60,7 @@ class EventType:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A time that events of a type carry; of several, the earliest or latest time, or that of the newest event."""
+    """A time that events of a type carry; of several, the earliest, the latest, or the newest event's."""
 
     event: str
     field: str
@@ -99,7 +99,7 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class JourneyType:
-    """`steps` in the order expected; `optional` are those of them that may be left out."""
+    """`steps` in the order expected, `optional` ones at the end unless the map places them."""
 
     name: str
     starts: tuple[str, ...]

@@ -47,7 +47,8 @@ def _region(place: Place) -> str:
     region = text(place)
     if region and region not in phonenumbers.SUPPORTED_REGIONS:
         place.note(
-            f"expected a country such as DE, found {region!r}{nearest(region, phonenumbers.SUPPORTED_REGIONS)}"
+            f"expected a country code such as DE, found {region!r}"
+            + nearest(region, phonenumbers.SUPPORTED_REGIONS)
         )
     return region
 
@@ -163,8 +164,6 @@ def identifier(name: str, place: Place) -> dict[str, Any]:
     if isinstance(plain(place.node), str):
         return {"normaliser": IDENTIFIER.keys["normaliser"](place)}
     values = IDENTIFIER(place)
-    if values.get("unique") and values.get("limit", 1) > 1:
-        place.get("limit").note("a unique identifier has limit 1: remove one of the two keys")
     if "window" in values and "limit" not in values:
         place.get("window").note("a window needs a limit")
     if "region" in values and values.get("normaliser") != "phone":
@@ -255,11 +254,7 @@ def journey(name: str, place: Place) -> JourneyType:
                 )
     along = [*starts, *(event for one in handoffs.values() for event in (one.source, one.target))]
     steps = values.pop("steps", tuple(dict.fromkeys(along)))
-    for event_type in values.get("optional", ()):
-        if event_type not in steps:
-            place.get("optional").note(
-                f"{event_type!r} is no step of this journey{nearest(event_type, steps)}"
-            )
+    steps = tuple(dict.fromkeys((*steps, *values.get("optional", ()))))
     return JourneyType(name, starts, handoffs, steps, **values)
 
 
@@ -281,7 +276,7 @@ def contact(name: str, place: Place) -> Contact:
 def identifier_types(
     keys: dict[str, dict[str, Any]], correlating: set[str | None], region: str | None, place: Place
 ) -> dict[str, IdentifierType]:
-    """The declared identifiers with what they leave out: their place as priority, the map's region, what they identify."""
+    """The identifiers with what they leave out: place as priority, the map's region, what they identify."""
     types: dict[str, IdentifierType] = {}
     for position, (name, declared_keys) in enumerate(keys.items(), start=1):
         identifies = "journey" if name in correlating else "customer"
@@ -321,6 +316,7 @@ def _event_types(place: Place) -> dict[str, EventType]:
 
 MAP = Section(
     {
+        "name": text,
         "default_region": _region,
         "departments": _departments,
         "identifiers": _identifiers,
@@ -334,7 +330,8 @@ MAP = Section(
 
 def read_map(place: Place) -> dict[str, Any]:
     """The parts of a map by their key, with defaults; problems are noted in the place's file."""
-    parts = {
+    parts: dict[str, Any] = {
+        "name": None,
         "default_region": None,
         "departments": {},
         "identifiers": {},

@@ -1,7 +1,7 @@
-"""YAML with line numbers: reads what is expected at a place, and notes each problem with file, line and dotted path.
+"""YAML with line numbers: reads what is expected at a place, notes each problem with line and dotted path.
 
-A reader never raises: it notes the problem and returns a value of the right type, so that one reading finds them all.
-Aliases are refused, for a small file could grow without bound through them.
+A reader never raises: it notes the problem and returns a value of the right type, so that one reading finds
+them all. Aliases count with all they stand for, so that a small file can't grow without bound.
 """
 
 import re
@@ -17,6 +17,7 @@ from journeys.map_parts import EventType
 
 MAX_BYTES = 1_000_000
 _MAX_DEPTH = 20
+_MAX_NODES = 100_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _SCALARS = {"str", "int", "float", "bool", "null", "timestamp"}
 
@@ -52,7 +53,7 @@ class Place:
         self.note(f"expected {what}, found {describe(self.node)}")
 
     def entries(self) -> list[tuple[str, "Place"]]:
-        """The keys and values of a mapping; notes what is no mapping, duplicate keys and keys that are no text."""
+        """The keys and values of a mapping; notes anything else, duplicate keys and keys that are no text."""
         if not isinstance(self.node, yaml.MappingNode):
             self.expected("keys and values")
             return []
@@ -95,6 +96,11 @@ def compose(text: str, file: MapFile) -> Place | None:
     if node is None:
         file.note(1, "", "the file is empty: expected departments, identifiers, events and journeys")
         return None
+    size, depth = _extent(node, {})
+    if size > _MAX_NODES or depth > _MAX_DEPTH:
+        limits = f"expected at most {_MAX_NODES} values, nested at most {_MAX_DEPTH} deep"
+        file.note(1, "", f"{limits}, counting what aliases stand for")
+        return None
     return Place(file, "", node, node.start_mark.line + 1)
 
 
@@ -102,18 +108,32 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not supported: write the value out",
-                problem_mark=event.start_mark,
-            )
-        if self.depth >= _MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        if self.depth > _MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem=f"nested more than {_MAX_DEPTH} deep", problem_mark=mark)
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+
+def _extent(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """How many values a node stands for, and how deep they nest; beyond the limit where it contains itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1, 0
+    if id(node) not in known:
+        known[id(node)] = (_MAX_NODES + 1, _MAX_DEPTH + 1)
+        inner = (
+            [part for pair in node.value for part in pair]
+            if isinstance(node, yaml.MappingNode)
+            else node.value
+        )
+        extents = [_extent(part, known) for part in inner]
+        known[id(node)] = (
+            1 + sum(size for size, _ in extents),
+            1 + max((depth for _, depth in extents), default=0),
+        )
+    return known[id(node)]
 
 
 def plain(node: yaml.Node) -> Any:

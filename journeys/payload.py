@@ -1,7 +1,7 @@
 """Where an event says something: dotted paths into its JSON, compiled once.
 
-`data.order_id`, `data.items.0.id`, `data.items.*.id`, `subject`, `source`. A number counts into a list, `*` takes
-all elements of a list or all values of an object. Nothing at the end of a path is no error.
+`data.order_id`, `data.items.0.id`, `data.items.*.id`, `subject`, `source`. A number counts into a list, `*`
+takes all elements of a list or all values of an object. Nothing at the end of a path is no error.
 """
 
 import re
