@@ -1,0 +1,172 @@
+"""Alerts: what broke, for whom, since when, and the proof.
+
+A fingerprint is made of events and names in the map only, never of where a neighbourhood happens to live: so one problem is
+one alert, whatever order the events came in.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+from journeys.contacts import BrokenContact
+from journeys.documents import SCHEMA, Document, link_entry, origin_of, when
+from journeys.events import Event
+from journeys.handoffs import LONG_AGO, STALLED, Broken, Watermarks
+from journeys.identity import Conflict, Customer, Link, by_type, path, strength
+from journeys.journey import Journey, digest, identifiers_of
+from journeys.journey_map import Handoff, JourneyMap
+
+OPEN, RESOLVED, WITHDRAWN = "open", "resolved", "withdrawn"
+CONFLICT = "identity_conflict"
+
+_SENTENCES = {
+    "missing": "{department} did not deliver {to} by {due}; {given} happened at {since}",
+    "late": "{department} delivered {to} late: it was due by {due}",
+    "stuck": "{department} accepted but never completed {to}, due by {due}",
+    "failed": "{department} failed in {handoff}: {what}",
+    "contradictory": "{department} disagrees about {about} in {handoff}",
+    "out_of_order": "{to} happened before {given}",
+    "duplicated": "{to} happened {count} times",
+    "stalled": "nothing happened in this {journey_type} since {since}; {about} was next",
+    "unrecognised_caller": "a customer with a {journey_type} called and was not recognised",
+    "repeat_contact": "a customer had to make contact {count} times",
+    CONFLICT: "{about} claim the same customer",
+}
+
+
+class Announcer:
+    """Makes alert documents under one journey map, at given watermarks."""
+
+    def __init__(self, journey_map: JourneyMap, watermarks: Watermarks) -> None:
+        self._map = journey_map
+        self._watermarks = watermarks
+
+    def of_handoff(self, journey: Journey, handoff: Handoff, customer_id: str, broken: Broken) -> Document:
+        return self._alert(
+            digest(journey.id, handoff.name, broken.group, str(broken.occurrence)),
+            journey.customer, customer_id, journey, broken, handoff.severity,
+            handoff=handoff, owner=handoff.owner, runbook=handoff.runbook,
+        )  # fmt: skip
+
+    def of_stall(self, journey: Journey, customer_id: str, broken: Broken) -> Document:
+        return self._alert(
+            digest(journey.id, STALLED, broken.group, str(broken.occurrence)),
+            journey.customer, customer_id, journey, broken, journey.type.severity,
+        )  # fmt: skip
+
+    def of_contact(self, found: BrokenContact, customer: Customer, customer_id: str) -> Document:
+        return self._alert(
+            digest(found.contact.identity, found.broken.group, str(found.broken.occurrence)),
+            customer, customer_id, found.journey, found.broken, found.rule.severity,
+            owner=found.rule.owner, runbook=found.rule.runbook, occurred_at=found.contact.time,
+        )  # fmt: skip
+
+    def of_conflict(self, conflict: Conflict, customer: Customer, customer_id: str, evidence: list[Event]) -> Document:
+        event = conflict.refused.event
+        department = self._map.events[event.type].department if event.type in self._map.events else "baton"
+        broken = Broken(
+            CONFLICT, CONFLICT, 0, department, evidence[-1].time, tuple(evidence), about=" and ".join(conflict.values)
+        )
+        return self._alert(digest(CONFLICT, *conflict.values), customer, customer_id, None, broken, "warning")
+
+    def _alert(
+        self, fingerprint: str, customer: Customer, customer_id: str, journey: Journey | None, broken: Broken,
+        severity: str, handoff: Handoff | None = None, owner: str | None = None, runbook: str | None = None,
+        occurred_at: int | None = None,
+    ) -> Document:  # fmt: skip
+        department = self._map.departments.get(broken.department)
+        chain = _chain(customer, broken.evidence)
+        watermark = self._watermarks.get(broken.department, LONG_AGO)
+        return {
+            "schema": SCHEMA,
+            "fingerprint": fingerprint,
+            "kind": broken.kind,
+            "journey": journey.id if journey else None,
+            "journey_type": journey.type.name if journey else None,
+            "customer": customer_id,
+            "handoff": handoff.name if handoff else None,
+            "department": broken.department,
+            "severity": severity,
+            "status": OPEN if broken.resolved_at is None else RESOLVED,
+            "opened_at": when(broken.opened_at),
+            "due_at": when(broken.due_at),
+            "resolved_at": when(broken.resolved_at),
+            "occurred_at": when(occurred_at),
+            "late_by_seconds": None if broken.late_by is None else broken.late_by / 1e6,
+            "owner": owner or (department.owner if department else ""),
+            "runbook": runbook,
+            "summary": _sentence(broken, journey, handoff),
+            "identifiers": by_type(identifiers_of(journey.events if journey else broken.evidence)),
+            "evidence": [_evidence(event) for event in broken.evidence],
+            "links": [link_entry(link) for link in chain],
+            "weakest_link": self._weakest(chain),
+            "supersedes": [],
+            "map_version": self._map.version,
+            "judged_at": when(watermark) if watermark > LONG_AGO else None,
+        }
+
+    def _weakest(self, chain: list[Link]) -> dict[str, Any] | None:
+        def weakness(link: Link) -> int:
+            return max(strength(end, self._map.identifiers)[0] for end in (link.a, link.b))
+
+        return link_entry(max(chain, key=weakness)) if chain else None
+
+
+def withdrawn(alert: Document, at: int | None) -> Document:
+    """An announced alert that the events no longer bear out: its cause happened in time after all."""
+    return {**alert, "status": WITHDRAWN, "resolved_at": when(at) or alert["resolved_at"] or alert["opened_at"]}
+
+
+def _evidence(event: Event) -> dict[str, Any]:
+    topic, partition, offset = origin_of(event)
+    return {
+        "source": event.source,
+        "id": event.id,
+        "type": event.type,
+        "at": when(event.time),
+        "topic": topic,
+        "partition": partition,
+        "offset": offset,
+    }
+
+
+def _chain(customer: Customer, evidence: Iterable[Event]) -> list[Link]:
+    """The links that join each piece of evidence to the next, where they do not share an identifier already."""
+    known = set(customer.identifiers)
+    chain: dict[tuple[str, str], Link] = {}
+    for one, other in pairwise(evidence):
+        ends = [[i for i in event.identifiers if i in known] for event in (one, other)]
+        if all(ends) and not set(ends[0]) & set(ends[1]):
+            for link in path(customer.links, ends[0][0], ends[1][0]):
+                chain[link.a, link.b] = link
+    return list(chain.values())
+
+
+def _sentence(broken: Broken, journey: Journey | None, handoff: Handoff | None) -> str:
+    last = broken.evidence[-1]
+    return _SENTENCES[broken.kind].format(
+        department=broken.department,
+        handoff=handoff.name if handoff else "",
+        given=handoff.source if handoff else "",
+        to=handoff.target if handoff else "",
+        due=when(broken.due_at),
+        since=when(broken.evidence[0].time),
+        what=next((e.type for e in reversed(broken.evidence) if handoff and e.type in handoff.fails_on), last.type),
+        about=broken.about,
+        count=len(broken.evidence),
+        journey_type=(journey.type.name if journey else "journey").replace("_", " "),
+    )
+
+
+def claims(conflict: Conflict, events: Iterable[Event]) -> list[Event]:
+    """Both sides' evidence of a conflict: the earliest event that bears each value with the disputed identifier."""
+    disputed = {conflict.refused.a, conflict.refused.b}
+    found = {conflict.refused.event.key: conflict.refused.event}
+    for value in conflict.values:
+        bearing = [event for event in events if value in event.identifiers]
+        best = next((event for event in bearing if disputed & set(event.identifiers)), bearing[0] if bearing else None)
+        if best:
+            found[best.key] = best
+    return sorted(found.values(), key=lambda event: (event.time, event.source, event.id))
+
+

@@ -1,0 +1,132 @@
+"""The fold: a neighbourhood's set of events becomes customers, journeys and alerts, at given watermarks.
+
+A pure function of the set: duplicates, reordering, replays and crashes cannot change what comes out. Of several events with
+one (source, id) and different content, the earliest (then the one with the smallest digest) counts; the others are refused.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from journeys.alerts import Announcer, claims
+from journeys.contacts import judge_contacts
+from journeys.documents import Document, customer_document, customer_id, journey_document
+from journeys.events import Event
+from journeys.handoffs import Judgement, Watermarks, judge, stalls
+from journeys.identity import LINK, UNLINK, Customer, Identities, resolve
+from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
+from journeys.journey_map import JourneyMap
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a neighbourhood comes to. `due` is department → the earliest instant at which its watermark may change it."""
+
+    customers: list[Document] = field(default_factory=list)
+    journeys: list[Document] = field(default_factory=list)
+    alerts: list[Document] = field(default_factory=list)
+    refused: list[tuple[Event, Event]] = field(default_factory=list)
+    due: dict[str, int] = field(default_factory=dict)
+    events: int = 0
+    duplicates: int = 0
+    after_as_of: int = 0
+
+    def wait(self, department: str, instant: int) -> None:
+        self.due[department] = min(instant, self.due.get(department, instant))
+
+
+class Fold:
+    """The fold under one journey map."""
+
+    def __init__(self, journey_map: JourneyMap) -> None:
+        self._map = journey_map
+        self._rules = rules_of(journey_map)
+
+    def __call__(self, rows: Iterable[bytes], watermarks: Watermarks, as_of: int | None = None) -> Folded:
+        """Fold encoded events. With `as_of` only events up to that instant are folded, the others counted."""
+        folded = Folded()
+        events = _each_once(rows, folded)
+        if as_of is not None:
+            kept = [event for event in events if event.time <= as_of]
+            folded.after_as_of = len(events) - len(kept)
+            events = kept
+        folded.events = len(events)
+        if not events:
+            return folded
+        identities = resolve(events, self._map.identifiers)
+        journeys = [journey for rules in self._rules for journey in assemble(rules, identities.customers)]
+        attach_contacts(identities.customers, journeys, self._map.contacts)
+        mine: defaultdict[int, list[Journey]] = defaultdict(list)
+        for journey in journeys:
+            mine[id(journey.customer)].append(journey)
+        announcer = Announcer(self._map, watermarks)
+        alerts: dict[int, list[Document]] = {id(customer): [] for customer in identities.customers}
+        self._conflicts(identities, announcer, alerts)
+        self._contacts(events, identities.customers, mine, watermarks, announcer, folded, alerts)
+        judged = [self._handoffs(journey, watermarks, announcer, folded, alerts) for journey in journeys]
+        for journey, judgements in zip(journeys, judged, strict=True):
+            own = [alert for alert in alerts[id(journey.customer)] if alert["journey"] == journey.id]
+            folded.journeys.append(journey_document(journey, judgements, own, self._map.events))
+        attached = {event.key for journey in journeys for event in (*journey.events, *journey.contacts)}
+        for customer in identities.customers:
+            unattached = [event for event in customer.events if event.key not in attached]
+            own = mine[id(customer)]
+            folded.alerts += alerts[id(customer)]
+            folded.customers.append(
+                customer_document(customer, own, alerts[id(customer)], unattached, self._map.events)
+            )
+        return folded
+
+    def _handoffs(
+        self, journey: Journey, watermarks: Watermarks, announcer: Announcer, folded: Folded, alerts: dict[int, list[Document]]
+    ) -> list[Judgement]:
+        own = alerts[id(journey.customer)]
+        judgements = []
+        for handoff in journey.type.handoffs.values():
+            judgement = judge(journey, handoff, self._map, watermarks)
+            judgements.append(judgement)
+            if judgement.waits_for:
+                folded.wait(*judgement.waits_for)
+            for broken in judgement.broken:
+                own.append(announcer.of_handoff(journey, handoff, customer_id(journey.customer), broken))
+        stalled, waits_for = stalls(journey, self._map, watermarks)
+        if waits_for:
+            folded.wait(*waits_for)
+        own += [announcer.of_stall(journey, customer_id(journey.customer), broken) for broken in stalled]
+        return judgements
+
+    def _contacts(
+        self, events: list[Event], customers: list[Customer], mine: Mapping[int, list[Journey]],
+        watermarks: Watermarks, announcer: Announcer, folded: Folded, alerts: dict[int, list[Document]],
+    ) -> None:  # fmt: skip
+        if not self._map.contacts:
+            return
+        commands = [event for event in events if event.type in (LINK, UNLINK)]
+        for customer in customers:
+            contacts = judge_contacts(customer, mine.get(id(customer), []), commands, self._map, watermarks)
+            for waits_for in contacts.waits_for:
+                folded.wait(*waits_for)
+            for found in contacts.broken:
+                alerts[id(customer)].append(announcer.of_contact(found, customer, customer_id(customer)))
+
+    def _conflicts(self, identities: Identities, announcer: Announcer, alerts: dict[int, list[Document]]) -> None:
+        raised: set[tuple[str, str]] = set()
+        everything = [event for customer in identities.customers for event in customer.events]
+        for conflict in identities.conflicts:
+            if conflict.values in raised:
+                continue
+            raised.add(conflict.values)
+            holder = next((c for c in identities.customers if conflict.refused.a in c.identifiers), identities.customers[0])
+            evidence = claims(conflict, sorted(everything, key=in_time))
+            alerts[id(holder)].append(announcer.of_conflict(conflict, holder, customer_id(holder), evidence))
+
+def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:
+    """The events in time order, one for each (source, id)."""
+    counted: dict[str, Event] = {}
+    for event in sorted((Event.decode(row) for row in rows), key=lambda e: (e.time, e.key)):
+        folded.duplicates += len(event.origins) - 1
+        kept = counted.setdefault(event.identity, event)
+        if kept is not event:
+            folded.refused.append((event, kept))
+            folded.duplicates -= len(event.origins) - 1
+    return sorted(counted.values(), key=in_time)

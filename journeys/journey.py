@@ -1,0 +1,218 @@
+"""A journey: the events of one customer's purpose, from what started it to what ended it.
+
+Which events are one journey: those with the same correlating value; those that an identifier of a journey (such as a SIM
+card) ties to it; then, by customer, those that come after its start. A pure fold: no clock, no order of arrival.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from journeys.events import Event
+from journeys.identity import Customer
+from journeys.journey_map import Contact, IdentifierType, JourneyMap, JourneyType
+
+OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
+
+
+@dataclass(slots=True)
+class Journey:
+    """One journey of one customer; `events` in time order, `contacts` are the calls that belong to it."""
+
+    type: JourneyType
+    start: Event
+    correlates: str | None
+    customer: Customer
+    events: list[Event]
+    contacts: list[Event] = field(default_factory=list)
+    cancelled_at: int | None = None
+    completed_at: int | None = None
+
+    @property
+    def id(self) -> str:
+        if self.correlates:
+            return digest(self.type.name, self.correlates)
+        return digest(self.type.name, str(self.start.time), self.start.source, self.start.id)
+
+    @property
+    def status(self) -> str:
+        if self.completed_at is not None and (self.cancelled_at is None or self.completed_at < self.cancelled_at):
+            return COMPLETED
+        return OPEN if self.cancelled_at is None else CANCELLED
+
+    @property
+    def ended_at(self) -> int | None:
+        ends = [end for end in (self.completed_at, self.cancelled_at) if end is not None]
+        return min(ends) if ends else None
+
+    def is_open_at(self, time: int) -> bool:
+        return self.start.time <= time and ((ended := self.ended_at) is None or ended > time)
+
+    def first(self, type: str) -> Event | None:
+        return next((event for event in self.events if event.type == type), None)
+
+    def all(self, types: Iterable[str]) -> list[Event]:
+        return [event for event in self.events if event.type in types]
+
+
+class JourneyRules:
+    """A journey type with what is looked up for every event worked out once."""
+
+    def __init__(self, journey_type: JourneyType, identifiers: Mapping[str, IdentifierType]) -> None:
+        self.type = journey_type
+        self.starts = frozenset(journey_type.starts)
+        self.cancels = frozenset(journey_type.cancels)
+        self.ends = frozenset(journey_type.ends)
+        self.required = tuple(step for step in journey_type.steps if step not in journey_type.optional)
+        handoffs = journey_type.handoffs.values()
+        promised = (handoff.by.event for handoff in handoffs if handoff.by)
+        followed = (t for h in handoffs for t in (h.source, h.target, *h.fails_on, *h.accepted_by))
+        self.event_types = frozenset(
+            (*self.starts, *journey_type.steps, *journey_type.optional, *self.cancels, *self.ends, *promised, *followed)
+        )
+        correlating = journey_type.correlates
+        self.prefix = f"{correlating}:" if correlating else None
+        self.ties = tuple(
+            f"{name}:" for name, rule in identifiers.items() if rule.identifies == "journey" and name != correlating
+        )
+
+
+def assemble(rules: JourneyRules, customers: list[Customer]) -> list[Journey]:
+    """All journeys of one type in a neighbourhood, each with its events and its end worked out."""
+    if rules.prefix is None:
+        journeys = [journey for customer in customers for journey in _in_turn(rules, customer)]
+    else:
+        journeys = _correlated(rules, customers)
+    for journey in journeys:
+        _finish(journey, rules)
+    return journeys
+
+
+def attach_contacts(customers: list[Customer], journeys: list[Journey], contacts: Mapping[str, Contact]) -> None:
+    """Give each contact to the journey it names, else its customer's latest open journey then, else the latest."""
+    if not contacts or not journeys:
+        return
+    by_name = {journey.correlates: journey for journey in journeys if journey.correlates}
+    for customer in customers:
+        own = [journey for journey in journeys if journey.customer is customer]
+        for event in customer.events:
+            if event.type in contacts:
+                named = next((by_name[i] for i in event.identifiers if i in by_name), None)
+                chosen = named or latest_at(own, event.time)
+                if chosen:
+                    chosen.contacts.append(event)
+
+
+def latest_at(journeys: list[Journey], time: int) -> Journey | None:
+    """The latest journey open at that time, else the latest that had started, else none."""
+    started = [journey for journey in journeys if journey.start.time <= time]
+    open_then = [journey for journey in started if journey.is_open_at(time)]
+    return max(open_then or started, key=lambda journey: (journey.start.time, journey.id), default=None)
+
+
+def digest(*parts: str) -> str:
+    """A short stable id of some text parts."""
+    return hashlib.blake2b("\x00".join(parts).encode(), digest_size=10).hexdigest()
+
+
+def _in_turn(rules: JourneyRules, customer: Customer) -> Iterator[Journey]:
+    """Journeys one after the other: a start opens one unless one is open; what came before the first start joins it."""
+    current: Journey | None = None
+    early: list[Event] = []
+    for event in customer.events:
+        if event.type not in rules.event_types:
+            continue
+        if event.type in rules.starts and (current is None or _is_over(current, rules)):
+            if current:
+                yield current
+            current = Journey(rules.type, event, None, customer, [*early, event])
+            early = []
+        elif current is None:
+            early.append(event)
+        else:
+            current.events.append(event)
+    if current:
+        yield current
+
+
+def _is_over(journey: Journey, rules: JourneyRules) -> bool:
+    _finish(journey, rules)
+    return journey.status != OPEN
+
+
+def _correlated(rules: JourneyRules, customers: list[Customer]) -> list[Journey]:
+    assert rules.prefix is not None
+    members: defaultdict[str, list[Event]] = defaultdict(list)
+    started: dict[str, tuple[Event, Customer]] = {}
+    loose: list[tuple[Event, Customer]] = []
+    ties: defaultdict[str, set[str]] = defaultdict(set)
+    for customer in customers:
+        for event in customer.events:
+            if event.type not in rules.event_types:
+                continue
+            values = [i for i in event.identifiers if i.startswith(rules.prefix)]
+            if not values:
+                loose.append((event, customer))
+            for value in values:
+                members[value].append(event)
+                if event.type in rules.starts and (value not in started or event[2] < started[value][0].time):
+                    started[value] = (event, customer)
+            if values and rules.ties:
+                for identifier in event.identifiers:
+                    if identifier.startswith(rules.ties):
+                        ties[identifier].update(values)
+    journeys = {
+        value: Journey(rules.type, start, value, customer, members[value])
+        for value, (start, customer) in sorted(started.items())
+    }
+    for event, customer in loose:
+        tied = sorted({v for i in event.identifiers for v in ties.get(i, ()) if v in journeys})
+        chosen = [journeys[value] for value in tied] or _by_customer(event, customer, journeys.values())
+        for journey in chosen:
+            journey.events.append(event)
+    if loose or len(customers) > 1:
+        for journey in journeys.values():
+            journey.events.sort(key=in_time)
+    return list(journeys.values())
+
+
+def in_time(event: Event) -> tuple[int, str, str]:
+    """The order of events: by time, then source and id."""
+    return event.time, event.source, event.id
+
+
+def _by_customer(event: Event, customer: Customer, journeys: Iterable[Journey]) -> list[Journey]:
+    """The customer's latest journey started by then that still lacks such an event; else the latest; else the next."""
+    own = sorted((j for j in journeys if j.customer is customer), key=lambda j: (j.start.time, j.id))
+    before = [journey for journey in own if journey.start.time <= event.time]
+    lacking = [journey for journey in before if journey.first(event.type) is None]
+    return (lacking or before)[-1:] or own[:1]
+
+
+def _finish(journey: Journey, rules: JourneyRules) -> None:
+    cancels = [event.time for event in journey.events if event.type in rules.cancels]
+    journey.cancelled_at = min(cancels, default=None)
+    if rules.ends:
+        journey.completed_at = min((e.time for e in journey.events if e.type in rules.ends), default=None)
+    elif rules.required:
+        reached: dict[str, int] = {}
+        for event in journey.events:
+            reached.setdefault(event.type, event.time)
+        if all(step in reached for step in rules.required):
+            journey.completed_at = max(reached[step] for step in rules.required)
+
+
+def contacts_with(customer: Customer, contacts: Mapping[str, Contact]) -> list[Event]:
+    """The customer's contacts in time order."""
+    return [event for event in customer.events if event.type in contacts]
+
+
+def identifiers_of(events: Iterable[Event]) -> list[str]:
+    return sorted({identifier for event in events for identifier in event.identifiers})
+
+
+def rules_of(journey_map: JourneyMap) -> list[JourneyRules]:
+    return [JourneyRules(journey_type, journey_map.identifiers) for journey_type in journey_map.journeys.values()]
+
+

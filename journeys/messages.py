@@ -1,0 +1,60 @@
+"""The messages that stitch partitions exchange, as bytes: one letter for the kind, then JSON."""
+
+from typing import Any
+
+import orjson
+
+from journeys.events import Event
+from journeys.routing import ABSORB, JOIN, OBSERVE, Message
+
+WATERMARK, JUDGE = "watermark", "judge"
+
+_LETTERS = {OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", WATERMARK: b"w", JUDGE: b"t"}
+_KINDS = {letter[0]: kind for kind, letter in _LETTERS.items()}
+
+
+def observe(event: Event) -> bytes:
+    """For an identifier of the event: keep it."""
+    return b"o" + event.encode()
+
+
+def watermark(department: str, source: str, sources: int, up_to: int) -> bytes:
+    """For every partition: `source`, one of the department's `sources` partitions, is read up to the instant `up_to`."""
+    return b"w" + orjson.dumps((department, source, sources, up_to))
+
+
+def judge(as_of: int | None) -> bytes:
+    """For every partition: all inputs are read; judge everything as of the instant (None: not at all)."""
+    return b"t" + orjson.dumps((as_of,))
+
+
+def encode(message: Message) -> bytes:
+    """A message of routing as bytes."""
+    kind, *content = message
+    if kind == OBSERVE:
+        return b"o" + bytes(content[0])
+    if kind == ABSORB:
+        rows, known, announced = content
+        content = [
+            [(key, orjson.Fragment(row)) for key, row in rows],
+            known,
+            {name: document.decode() for name, document in announced.items()},
+        ]
+    return _LETTERS[kind] + orjson.dumps(content)
+
+
+def decode(value: bytes) -> Message:
+    """The inverse of `encode`, `observe`, `watermark` and `judge`."""
+    kind = _KINDS[value[0]]
+    if kind == OBSERVE:
+        return OBSERVE, value[1:]
+    content: list[Any] = orjson.loads(value[1:])
+    if kind == ABSORB:
+        rows, known, announced = content
+        return (
+            ABSORB,
+            [(key, orjson.dumps(row)) for key, row in rows],
+            known,
+            {name: document.encode() for name, document in announced.items()},
+        )
+    return kind, *content

@@ -1,0 +1,60 @@
+"""Reading: a raw record becomes an event under the journey map, or says why it cannot."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from journeys.errors import InvalidEvent
+from journeys.events import CloudEvent, Event, event_key, event_time, parse_event
+from journeys.identity import strength
+from journeys.journey_map import COMMAND_TYPES, JourneyMap
+
+FIVE_MINUTES = 5 * 60_000_000
+
+
+class EventReader:
+    """Reads records under one journey map.
+
+    `live` refuses events more than five minutes ahead of their receipt; a replay of history has no such check.
+    """
+
+    def __init__(self, journey_map: JourneyMap, live: bool) -> None:
+        self._map = journey_map
+        self._live = live
+
+    def read(self, raw: bytes | None, origin: list[Any], received_at: int | None) -> Event:
+        """The event in a record. `received_at` in microseconds, None where unknown; InvalidEvent says what is wrong."""
+        event, plain = parse_event(raw or b"")
+        names = COMMAND_TYPES if event.type in COMMAND_TYPES else self._map.events
+        if event.type not in names:
+            near = get_close_matches(event.type, self._map.events, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise InvalidEvent("unknown_event_type", f"{event.type} is in no journey map{hint}")
+        time = event_time(event, received_at)
+        if self._live and received_at is not None and time > received_at + FIVE_MINUTES:
+            raise InvalidEvent("time_in_future", f"time is {event.time}; check the sender's clock")
+        if event.type in COMMAND_TYPES:
+            identifiers, fields, dropped = *self._command(event), 0
+        else:
+            usable, dropped = self._map.identifiers_of(plain)
+            identifiers, fields = list(usable), self._map.fields_of(plain)
+        if not identifiers:
+            wanted = ", ".join(self._map.events[event.type].identifiers)
+            raise InvalidEvent("missing_identifiers", f"expected at least one usable identifier of: {wanted}")
+        key = event_key(event, plain)
+        return Event(key, event.type, time, identifiers, fields, event.source, event.id, [origin], dropped)
+
+    def _command(self, event: CloudEvent) -> tuple[list[str], dict[str, Any]]:
+        """An operator's link or unlink: the two identifiers it is about, and who says so and why."""
+        data = event.data if isinstance(event.data, dict) else {}
+        ends = []
+        for name in ("a", "b"):
+            kind, _, value = str(data.get(name, "")).partition(":")
+            rule = self._map.identifiers.get(kind)
+            spelling = rule.normalise(value) if rule else None
+            if spelling is None:
+                raise InvalidEvent(
+                    "missing_identifiers", f"data.{name}: expected type:value with a type of the map, found {data.get(name)!r:.80}"
+                )
+            ends.append(f"{kind}:{spelling}")
+        ends.sort(key=lambda end: strength(end, self._map.identifiers))
+        return ends, {name: data[name] for name in ("by", "reason") if isinstance(data.get(name), str)}

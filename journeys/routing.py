@@ -1,0 +1,229 @@
+"""Routing: events that share an identifier, directly or through others, meet in one neighbourhood.
+
+Distributed union-find by message passing. Every identifier is a small actor: a *root* with its events and the identifiers
+it knows, or a *forward* to a smaller identifier. Messages for one partition's identifiers are handled here, in order;
+those for identifiers of the same partition at once, the others are handed out to be sent. Nothing here judges who is who
+(that is identity), and nothing here does I/O.
+
+Guarantees, for any order, repetition and crash-repetition of messages: forwards only ever point to a smaller identifier;
+once no message is under way, the roots' events are the connected components; handling a message twice adds nothing.
+They hold if a batch becomes durable as messages first, then its rows in the order of `Outcome.row_changes`, of which a
+crash may leave any prefix. An identifier known before its join is out, or an event removed before what carries it, would
+be lost for good.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from journeys.events import Event
+
+OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
+Message = tuple[Any, ...]
+
+EVENT, KNOWN, FORWARD, ANNOUNCED = "e", "k", "f", "a"
+RowKey = tuple[str, str, str]
+
+
+class Root:
+    """A neighbourhood: its events (key → encoded row), identifiers it has met, and what was announced of it."""
+
+    __slots__ = ("announced", "events", "known")
+
+    def __init__(self) -> None:
+        self.events: dict[str, bytes] = {}
+        self.known: set[str] = set()
+        self.announced: dict[str, bytes] = {}
+
+
+class Outcome:
+    """What handling a batch asks for: messages to other partitions, rows to write (None: remove), roots that changed."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, Message]] = []
+        self.rows: dict[RowKey, bytes | None] = {}
+        self.touched: dict[str, None] = {}
+
+    def announcements(self) -> list[tuple[RowKey, bytes | None]]:
+        """The rows to write before anything is announced."""
+        return [(key, value) for key, value in self.rows.items() if key[0] == ANNOUNCED and value is not None]
+
+    def row_changes(self) -> list[tuple[RowKey, bytes | None]]:
+        """The other rows: forwards and events put, then identifiers known, then what is removed."""
+        changes = [(key, value) for key, value in self.rows.items() if key[0] != ANNOUNCED or value is None]
+        return sorted(changes, key=lambda change: 2 if change[1] is None else change[0][0] == KNOWN)
+
+
+class Neighbourhoods:
+    """The actors of one partition.
+
+    `precedes(a, b)` is the total order over identifiers, stable identifiers first; `routes(identifier)` is false for
+    types that many customers share; `is_mine(identifier)` tells whether an identifier belongs to this partition.
+    """
+
+    def __init__(
+        self,
+        precedes: Callable[[str, str], bool],
+        routes: Callable[[str], bool],
+        is_mine: Callable[[str], bool],
+    ) -> None:
+        self.roots: dict[str, Root] = {}
+        self.forwards: dict[str, str] = {}
+        self._precedes = precedes
+        self._routes = routes
+        self._is_mine = is_mine
+
+    def handle(self, identifier: str, message: Message, outcome: Outcome) -> None:
+        """Handle one message for `identifier` and all that follow from it within this partition."""
+        waiting: deque[tuple[str, Message]] = deque([(identifier, message)])
+        while waiting:
+            for to, following in self._deliver(*waiting.popleft(), outcome):
+                if self._is_mine(to):
+                    waiting.append((to, following))
+                else:
+                    outcome.messages.append((to, following))
+
+    def announce(self, identifier: str, name: str, document: bytes | None, outcome: Outcome) -> None:
+        """Remember that something was announced of this neighbourhood (None: that it was taken back)."""
+        announced = self.roots[identifier].announced
+        if document is None:
+            announced.pop(name, None)
+        else:
+            announced[name] = document
+        outcome.rows[ANNOUNCED, identifier, name] = document
+
+    def load(self, rows: Iterable[tuple[RowKey, bytes]]) -> Outcome:
+        """Take the rows of a changelog, latest per key, and mend what crashes and old owners left.
+
+        Where an identifier forwards and yet holds rows, they are sent on; of several forwards the smallest stays.
+        """
+        targets: dict[str, list[str]] = {}
+        for (kind, identifier, detail), value in rows:
+            if kind == FORWARD:
+                targets.setdefault(identifier, []).append(detail)
+                continue
+            root = self._root(identifier)
+            if kind == EVENT:
+                root.events[detail] = value
+            elif kind == KNOWN:
+                root.known.add(detail)
+            else:
+                root.announced[detail] = value
+        outcome = Outcome()
+        for identifier, (smallest, *others) in ((i, self._in_order(found)) for i, found in targets.items()):
+            self.forwards[identifier] = smallest
+            for other in others:
+                outcome.messages.append((other, (JOIN, smallest)))
+                outcome.rows[FORWARD, identifier, other] = None
+            if identifier in self.roots:
+                outcome.messages.append((smallest, self._leave(identifier, outcome)))
+        return outcome
+
+    def _in_order(self, identifiers: list[str]) -> list[str]:
+        smallest = identifiers[0]
+        for identifier in identifiers:
+            if self._precedes(identifier, smallest):
+                smallest = identifier
+        return [smallest, *(i for i in identifiers if i != smallest)]
+
+    def _root(self, identifier: str) -> Root:
+        root = self.roots.get(identifier)
+        if root is None:
+            root = self.roots[identifier] = Root()
+        return root
+
+    def _deliver(self, at: str, message: Message, outcome: Outcome) -> Iterator[tuple[str, Message]]:
+        kind = message[0]
+        target = self.forwards.get(at)
+        if target is not None:
+            if kind != JOIN or message[1] not in (target, at):
+                yield target, message
+        elif kind == OBSERVE:
+            yield from self._observe(at, message[1], outcome)
+        elif kind == JOIN:
+            yield from self._join(at, message[1], outcome)
+        else:
+            self._absorb(at, *message[1:], outcome)
+
+    def _observe(self, at: str, row: bytes, outcome: Outcome) -> Iterator[tuple[str, Message]]:
+        event = Event.decode(row)
+        self._keep(at, event.key, row, outcome)
+        outcome.touched[at] = None
+        known = self.roots[at].known
+        for other in event.identifiers:
+            if other != at and other not in known and self._routes(other):
+                self._know(at, other, outcome)
+                yield other, (JOIN, at)
+
+    def _join(self, at: str, asker: str, outcome: Outcome) -> Iterator[tuple[str, Message]]:
+        if asker == at:
+            return
+        if self._precedes(asker, at):
+            self.forwards[at] = asker
+            outcome.rows[FORWARD, at, asker] = b"1"
+            yield asker, self._leave(at, outcome)
+        else:
+            self._know(at, asker, outcome)
+            yield asker, (JOIN, at)
+
+    def _absorb(
+        self,
+        at: str,
+        rows: Iterable[tuple[str, bytes]],
+        known: Iterable[str],
+        announced: dict[str, bytes],
+        outcome: Outcome,
+    ) -> None:
+        for key, row in rows:
+            self._keep(at, key, row, outcome)
+        for identifier in known:
+            self._know(at, identifier, outcome)
+        root = self._root(at)
+        for name, document in announced.items():
+            if name not in root.announced:
+                self.announce(at, name, document, outcome)
+        outcome.touched[at] = None
+
+    def _leave(self, identifier: str, outcome: Outcome) -> Message:
+        """Stop being a root: hand everything over and remove the rows."""
+        root = self.roots.pop(identifier, None) or Root()
+        for kind, names in ((EVENT, root.events), (KNOWN, root.known), (ANNOUNCED, root.announced)):
+            for name in names:
+                outcome.rows[kind, identifier, name] = None
+        outcome.touched.pop(identifier, None)
+        return ABSORB, list(root.events.items()), [*sorted(root.known), identifier], root.announced
+
+    def _know(self, at: str, other: str, outcome: Outcome) -> None:
+        known = self._root(at).known
+        if other != at and other not in known:
+            known.add(other)
+            outcome.rows[KNOWN, at, other] = b"1"
+
+    def _keep(self, at: str, key: str, row: bytes, outcome: Outcome) -> None:
+        events = self._root(at).events
+        held = events.get(key)
+        if held is not None and held != row:
+            row = _with_all_origins(held, row)
+        if held != row:
+            events[key] = row
+            outcome.rows[EVENT, at, key] = row
+
+
+def pieces(absorb: Message, most_bytes: int) -> Iterator[Message]:
+    """Cut an absorb into messages of at most `most_bytes` or one event: a set union may arrive in pieces."""
+    _, rows, known, announced = absorb
+    piece: list[tuple[str, bytes]] = []
+    size = 0
+    for key, row in rows:
+        if piece and size + len(row) > most_bytes:
+            yield ABSORB, piece, [], {}
+            piece, size = [], 0
+        piece.append((key, row))
+        size += len(row)
+    yield ABSORB, piece, known, announced
+
+
+def _with_all_origins(held: bytes, row: bytes) -> bytes:
+    first, second = Event.decode(held), Event.decode(row)
+    origins = sorted({tuple(origin) for origin in (*first.origins, *second.origins)})
+    return first._replace(origins=[list(origin) for origin in origins]).encode()
