@@ -13,16 +13,49 @@ from stdnum import luhn
 
 MAX_LENGTH = 256
 
-_JUNK_WORDS = frozenset(
-    """
-    - -1 n/a n.a. na nan nil none null undefined unknown unspecified anonymous anon guest nobody invalid missing empty
-    default dummy placeholder test testing tester xxx id email distinctid distinct_id not_authenticated true false
-    123456789 1234567890 0123456789
-    """.split()
-) | {"[object object]", "not available", "not applicable"}
-_JUNK_MAILBOXES = frozenset(
-    "anonymous guest noemail none noreply no-reply null nobody test undefined unknown".split()  # noqa: SIM905
-)
+_JUNK_WORDS = {
+    *(
+        "-",
+        "-1",
+        "null",
+        "none",
+        "nil",
+        "nan",
+        "na",
+        "n/a",
+        "n.a.",
+        "not available",
+        "not applicable",
+        "missing",
+    ),
+    *(
+        "undefined",
+        "unknown",
+        "unspecified",
+        "invalid",
+        "empty",
+        "default",
+        "true",
+        "false",
+        "[object object]",
+    ),
+    *(
+        "anonymous",
+        "anon",
+        "guest",
+        "nobody",
+        "not_authenticated",
+        "id",
+        "email",
+        "distinctid",
+        "distinct_id",
+    ),
+    *("test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789"),
+}
+_JUNK_MAILBOXES = {
+    *("anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined"),
+    "unknown",
+}
 _JUNK_DIGITS = re.compile(r"0+|9{3,}|([0-9])\1{6,}")
 _SEPARATORS = re.compile(r"[\s.\-_/()+]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
@@ -30,9 +63,9 @@ _INVISIBLE = ("Cc", "Cf", "Cs")
 
 
 def normalise(normaliser: str, value: object, region: str | None = None) -> str | None:
-    """The value's one spelling; None where it is unusable: junk, malformed, too long, neither text nor integer.
+    """The text trimmed, spaces collapsed, case folded, compatibility forms one, invisible characters gone."""
 
-    `region` (ISO 3166, as `DE`) reads phone numbers without country code. KeyError: an unknown normaliser.
+    `region` (ISO 3166, as `DE`) reads phone numbers without country code. KeyError: unknown normaliser.
     """
     if isinstance(value, str):
         return _normalise(normaliser, value, region) if len(value) <= MAX_LENGTH else None

@@ -23,7 +23,7 @@ from journeys.map_parts import (
     Promise,
 )
 from journeys.map_sections import read_map
-from journeys.map_syntax import MapFile, compose, plain
+from journeys.map_yaml import MapFile, compose, plain
 from journeys.payload import Paths
 
 __all__ = [

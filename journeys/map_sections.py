@@ -17,7 +17,6 @@ from journeys.map_parts import (
     Promise,
 )
 from journeys.map_syntax import (
-    Place,
     Reader,
     Section,
     count,
@@ -27,14 +26,13 @@ from journeys.map_syntax import (
     flag,
     many,
     named,
-    nearest,
     one_of,
     own_name,
-    plain,
     scalar,
     share_or_duration,
     text,
 )
+from journeys.map_yaml import Place, nearest, plain
 from journeys.payload import check_path
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
@@ -340,9 +338,9 @@ def read_map(place: Place) -> dict[str, Any]:
         "contacts": {},
     }
     parts |= MAP(place)
-    for required in ("departments", "identifiers", "events", "journeys"):
-        if not parts[required] and place.get(required) != place:
-            place.get(required).note(f"expected at least one entry under {required}")
+    for key in MAP.required:
+        if plain(place.get(key).node) == {}:
+            place.get(key).note("expected at least one entry")
     correlating = {one.correlates for one in parts["journeys"].values()}
     region = parts["default_region"]
     parts["identifiers"] = identifier_types(
