@@ -13,49 +13,17 @@ from stdnum import luhn
 
 MAX_LENGTH = 256
 
+# fmt: off
 _JUNK_WORDS = {
-    *(
-        "-",
-        "-1",
-        "null",
-        "none",
-        "nil",
-        "nan",
-        "na",
-        "n/a",
-        "n.a.",
-        "not available",
-        "not applicable",
-        "missing",
-    ),
-    *(
-        "undefined",
-        "unknown",
-        "unspecified",
-        "invalid",
-        "empty",
-        "default",
-        "true",
-        "false",
-        "[object object]",
-    ),
-    *(
-        "anonymous",
-        "anon",
-        "guest",
-        "nobody",
-        "not_authenticated",
-        "id",
-        "email",
-        "distinctid",
-        "distinct_id",
-    ),
-    *("test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789"),
+    "-", "-1", "null", "none", "nil", "nan", "na", "n/a", "n.a.", "not available", "not applicable", "missing",
+    "undefined", "unknown", "unspecified", "invalid", "empty", "default", "true", "false", "[object object]",
+    "anonymous", "anon", "guest", "nobody", "not_authenticated", "id", "email", "distinctid", "distinct_id",
+    "test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789",
 }
 _JUNK_MAILBOXES = {
-    *("anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined"),
-    "unknown",
+    "anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined", "unknown",
 }
+# fmt: on
 _JUNK_DIGITS = re.compile(r"0+|9{3,}|([0-9])\1{6,}")
 _SEPARATORS = re.compile(r"[\s.\-_/()+]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
@@ -63,7 +31,7 @@ _INVISIBLE = ("Cc", "Cf", "Cs")
 
 
 def normalise(normaliser: str, value: object, region: str | None = None) -> str | None:
-    """The text trimmed, spaces collapsed, case folded, compatibility forms one, invisible characters gone."""
+    """The value's one spelling; None where unusable: junk, malformed, too long, neither text nor integer.
 
     `region` (ISO 3166, as `DE`) reads phone numbers without country code. KeyError: unknown normaliser.
     """
