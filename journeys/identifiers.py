@@ -15,13 +15,14 @@ MAX_LENGTH = 256
 
 # fmt: off
 _JUNK_WORDS = {
-    "-", "-1", "null", "none", "nil", "nan", "na", "n/a", "n.a.", "not available", "not applicable", "missing",
-    "undefined", "unknown", "unspecified", "invalid", "empty", "default", "true", "false", "[object object]",
-    "anonymous", "anon", "guest", "nobody", "not_authenticated", "id", "email", "distinctid", "distinct_id",
-    "test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789",
+    "-", "-1", "null", "none", "nil", "nan", "na", "n/a", "n.a.", "not available", "not applicable",
+    "missing", "undefined", "unknown", "unspecified", "invalid", "empty", "default", "true", "false",
+    "[object object]", "anonymous", "anon", "guest", "nobody", "not_authenticated", "id", "email", "distinctid",
+    "distinct_id", "test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789",
 }
 _JUNK_MAILBOXES = {
-    "anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined", "unknown",
+    "anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined",
+    "unknown",
 }
 # fmt: on
 _JUNK_DIGITS = re.compile(r"0+|9{3,}|([0-9])\1{6,}")
@@ -97,13 +98,12 @@ def _email(text: str, region: str | None) -> str | None:
 
 
 def _phone(text: str, region: str | None) -> str | None:
-    number = _parse_phone(text, region)
-    if number is None or not phonenumbers.is_valid_number(number):
-        # Many systems keep the country code but lose the plus: 4915123456789.
-        bare = _SEPARATORS.sub("", text).removeprefix("tel:")
-        international = _parse_phone("+" + bare, None) if _is_digits(bare) else None
-        if international and phonenumbers.is_valid_number(international):
-            number = international
+    # Many systems keep the region's country code but lose the plus: 4915123456789.
+    bare = _SEPARATORS.sub("", text).removeprefix("tel:")
+    code = phonenumbers.country_code_for_region(region) if region else 0
+    international = _parse_phone(f"+{bare}", None) if code and bare.startswith(str(code)) else None
+    lost_plus = international is not None and phonenumbers.is_valid_number(international)
+    number = international if lost_plus else _parse_phone(text, region)
     if number is None or not phonenumbers.is_possible_number(number):
         return None
     if _JUNK_DIGITS.fullmatch(str(number.national_number)):
