@@ -1,1 +1,1 @@
-"""Where events lie and how they come: the log port, its two implementations and the Faust drivers for both."""
+"""Where events lie and how they come: the log port, its two implementations, a Faust driver for each."""

@@ -1,9 +1,9 @@
-"""What both Faust drivers share: an agent gets one event per record batch, and only finished batches are committed.
+"""What both Faust drivers share: one event per record batch, and only finished batches are committed.
 
-The event's value is a list of `Record`s of one partition, in order; its offset is that of the last record. Faust's own
-bookkeeping of single offsets, with its gaps, is replaced by a queue of delivered batches per partition: the committed
-offset is the end of the longest prefix of batches that the agent has finished. Where Faust counts offsets "last read",
-`_read_offset` here is the next offset to deliver.
+The event's value is a list of `Record`s of one partition, in order; its offset is that of the last record. In
+place of Faust's bookkeeping of single offsets and gaps there is a queue of delivered batches per partition: the
+committed offset is the end of the longest prefix of batches that the agent has finished. `_read_offset` is the
+next offset to deliver, not the last one delivered.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ MAX_BYTES = 4_000_000
 
 
 def batches_of(records: Sequence[Record], start: int) -> Iterator[list[Record]]:
-    """Cuts the records with offsets from `start` on into batches of at most MAX_RECORDS and about MAX_BYTES."""
+    """Cuts the records from offset `start` on into batches of at most MAX_RECORDS and about MAX_BYTES."""
     batch: list[Record] = []
     size = 0
     for record in records:
@@ -128,6 +128,6 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
         return end
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """What was delivered before an assignment no longer counts: fetching restarts at the committed offsets."""
+        """Fetching restarts at the committed offsets: what was delivered before no longer counts."""
         self._delivered.clear()
         await super().on_partitions_assigned(assigned, generation_id)

@@ -1,4 +1,4 @@
-"""Wakes, within this process, those who wait for news of a file, whichever thread or event loop they run in."""
+"""Wakes those in this process who wait for news of a file, in whichever thread or event loop they run."""
 
 import asyncio
 import threading

@@ -52,7 +52,7 @@ class Consumer(BatchedConsumer):
         self.app.on_rebalance_start()
         await self.on_partitions_revoked(set(self._assigned))
         self._assigned = {TP(topic, number) for topic, count in counts.items() for number in range(count)}
-        self._positions = {tp: 0 for tp in self._assigned}
+        self._positions = dict.fromkeys(self._assigned, 0)
         self.app.assignor._assignment = ClientAssignment(
             actives={topic: list(range(count)) for topic, count in counts.items()}, standbys={}
         )
@@ -118,7 +118,7 @@ class Consumer(BatchedConsumer):
         return await self._current_ends(partitions)
 
     async def earliest_offsets(self, *partitions: TP) -> dict[TP, int]:
-        return {tp: 0 for tp in partitions}
+        return dict.fromkeys(partitions, 0)
 
     def topic_partitions(self, topic: str) -> int | None:
         return sum(tp.topic == topic for tp in self._assigned) or None

@@ -40,7 +40,7 @@ class FileLock:
         deadline = time.monotonic() + timeout
         while not self.try_hold():
             if time.monotonic() > deadline:
-                raise LogUnavailable(f"{self.path}: held by another process for {timeout:g} s; end that process")
+                raise LogUnavailable(f"{self.path}: another process holds it for {timeout:g} s; end that one")
             time.sleep(_PAUSE_SECONDS)
         try:
             yield

@@ -1,8 +1,8 @@
 """The log: topics cut into partitions, each an append-only sequence of records with rising offsets.
 
-Two implementations keep the same promises: `SqliteLog` (one machine, one file) and `KafkaLog` (a Kafka cluster).
-Offsets rise within a partition, with gaps where the log was compacted. "Next offset" is always the offset that will be
-written or read next, never the last one that was.
+Two implementations keep the same promises: `SqliteLog` (one machine, one file) and `KafkaLog` (a Kafka
+cluster). Offsets rise within a partition, with gaps where the log was compacted. "Next offset" is always the offset
+that will be written or read next, never the last one that was.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -50,17 +50,17 @@ class LogError(Exception):
     """The log refuses: trying again changes nothing until somebody mends what the message names."""
 
 
-class LogUnavailable(LogError):  # noqa: N818
+class LogUnavailable(LogError):
     """The log is away for now: try again."""
 
 
-class EntryTooLarge(LogError):  # noqa: N818
+class EntryTooLarge(LogError):
     """An entry is larger than the log takes; nothing of the call was written."""
 
 
 class Log(Protocol):
     async def start(self) -> None:
-        """Opens the log; the other methods may be called from here on. LogUnavailable when it cannot be reached."""
+        """Opens the log, before any other method. LogUnavailable when it cannot be reached."""
 
     async def stop(self) -> None: ...
 
@@ -79,9 +79,9 @@ class Log(Protocol):
     ) -> None:
         """Writes the entries, keeping their order within a partition; all are durable when it returns.
 
-        After an error, or when cancelled, any part may have been written, except after EntryTooLarge: then nothing was.
-        The embedded log writes all or nothing, and stores `committing` (group, topic, partition → next offset to
-        read) in the same transaction; Kafka takes no `committing`."""
+        After an error, or when cancelled, any part may have been written; after EntryTooLarge nothing was.
+        The embedded log writes all or nothing, and stores `committing` (group, topic, partition → next
+        offset to read) in the same transaction; Kafka takes no `committing`."""
 
     async def ends(self, topics: Collection[str]) -> Offsets:
         """Next offset to be written, for every partition of the topics."""
@@ -92,7 +92,7 @@ class Log(Protocol):
     def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
     ) -> AsyncIterator[list[Record]]:
-        """The records from `start` up to but without `end` (default: the partition's end as of now), in order."""
+        """The records from `start` to before `end` (default: the partition's end as of now), in order."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -109,13 +109,14 @@ def refuse_too_large(batches: Mapping[Partition, Sequence[Entry]]) -> None:
     for (topic, partition), entries in batches.items():
         for position, entry in enumerate(entries):
             if entry.size > MAX_ENTRY_BYTES:
+                key = (entry.key or b"")[:80]
                 raise EntryTooLarge(
-                    f"{topic}/{partition}: entry {position} has {entry.size:,} bytes, key {(entry.key or b'')[:80]!r}; "
+                    f"{topic}/{partition}: entry {position} with key {key!r} has {entry.size:,} bytes; "
                     f"the log takes {MAX_ENTRY_BYTES:,}: send less"
                 )
 
 
-def record_batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+def cut_into_batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     """Cuts the entries into runs of at most BATCH_BYTES; one large entry is a run of its own."""
     start, size = 0, 0
     for position, entry in enumerate(entries):

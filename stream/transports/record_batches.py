@@ -58,4 +58,6 @@ def _is_whole(batch: bytes) -> bool:
 
 
 def _damaged(where: str, next_offset: int) -> str:
-    return f"{where}: the record batch that ends at offset {next_offset - 1} is damaged; restore the file from a backup"
+    return (
+        f"{where}: the record batch up to offset {next_offset - 1} is damaged; restore a backup of the file"
+    )

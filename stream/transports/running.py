@@ -1,4 +1,4 @@
-"""Faust apps in our own event loop: no Faust worker, so no banner, no signal handlers, no redirected output."""
+"""Faust apps in our own event loop, without Faust's worker: no banner, signal handlers or redirected output."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ class App(faust.App):  # type: ignore[misc]
 
 
 def new_app(group: str, log: str, **settings: Any) -> App:
-    """A Faust app that consumes as `group` from the log at the URL `log`, in batches; declares and creates nothing.
+    """A Faust app that consumes as `group` from the log at the URL `log`, in batches; it creates nothing.
 
     Give its topics key_serializer='raw' and value_serializer='raw', its agents concurrency=1."""
     scheme = log.partition("://")[0]
@@ -54,8 +54,9 @@ def new_app(group: str, log: str, **settings: Any) -> App:
 async def running(app: App, stop_within: float = STOP_SECONDS) -> AsyncIterator[App]:
     """Runs the app inside the block; it has its partitions when the block begins.
 
-    Raises what the app failed with while it started. At the block's end running batches are finished and committed;
-    TimeoutError if that takes longer than `stop_within` seconds: then end the process, nothing is lost."""
+    Raises what the app failed with while it started. At the block's end running batches are finished and
+    committed; TimeoutError if that takes longer than `stop_within` seconds: then end the process, nothing is
+    lost."""
     try:
         await app.start()
         _raise_if_crashed(app)

@@ -1,60 +1,33 @@
-"""The embedded log: one SQLite file that holds topics, record batches and consumer groups' offsets.
+"""The embedded log: topics, record batches and consumer groups' offsets in one SQLite file."""
 
-Any number of processes may have it open. What `append` wrote is on the disk when it returns (WAL, synchronous=FULL).
-Writers take turns through a lock file of their own beside the log: a waiting writer then never spins inside SQLite,
-and no two connections ever write or checkpoint at once (SQLite before 3.51.3 may corrupt its WAL when they do).
-All work on the file runs in one thread per `SqliteLog`, so the event loop stays free.
-"""
-
-import asyncio
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from stream.transports import record_batches
 from stream.transports.bell import Bell
-from stream.transports.file_lock import FileLock
 from stream.transports.log import (
     Entry,
     LogError,
-    LogUnavailable,
     Offsets,
     Partition,
     Record,
+    cut_into_batches,
     refuse_too_large,
 )
-from stream.transports.log import record_batches as cut
+from stream.transports.sqlite_file import SqliteFile
 
-SCHEMA_VERSION = 1
-LOCK_SECONDS = 15.0
 POLL_SECONDS = 0.05
-READ_RECORDS = 2_000
-READ_BYTES = 4_000_000
+FETCH_RECORDS = 2_000
+FETCH_BYTES = 4_000_000
 
-_SCHEMA = f"""
-BEGIN;
-CREATE TABLE partitions (
-    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL, next_offset INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (topic, partition)
-);
-CREATE TABLE batches (
-    partition_id INTEGER NOT NULL REFERENCES partitions, next_offset INTEGER NOT NULL, records BLOB NOT NULL
-);
-CREATE UNIQUE INDEX batches_in_order ON batches (partition_id, next_offset);
-CREATE TABLE committed (
-    consumer_group TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, next_offset INTEGER NOT NULL,
-    PRIMARY KEY (consumer_group, topic, partition)
-) WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
+_COMMIT = (
+    "INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset"
+)
+_FETCH = """
+SELECT next_offset, records FROM batches WHERE partition_id = ? AND next_offset > ? ORDER BY next_offset
 """
-
-Answer = TypeVar("Answer")
 
 
 def log_path(url: str) -> Path:
@@ -74,31 +47,24 @@ def log_url(path: Path) -> str:
 class SqliteLog:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self._file = SqliteFile(self.path)
         self._bell = Bell(self.path)
-        self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
         self._ids: dict[Partition, int] = {}
         self._counts: dict[str, int] = {}
-        self._seen_version = 0
-        self._thread: ThreadPoolExecutor | None = None
-        self._connection: sqlite3.Connection | None = None
 
     async def start(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"log {self.path.name}")
-        await self._run(self._open)
+        await self._file.open()
         self._bell.listen()
 
     async def stop(self) -> None:
-        if self._thread is not None:
-            self._bell.close()
-            await self._run(self._close)
-            self._thread.shutdown()
-            self._thread = None
+        self._bell.close()
+        await self._file.close()
 
     async def create_topics(self, partitions: Mapping[str, int], compacted: Collection[str] = ()) -> None:
-        await self._run(self._create_topics, dict(partitions))
+        await self._file.run(self._create_topics, dict(partitions))
 
     async def partitions(self, topic: str) -> int:
-        return await self._run(self._partitions, topic)
+        return await self._file.run(self._partitions, topic)
 
     async def append(
         self,
@@ -106,18 +72,18 @@ class SqliteLog:
         committing: Mapping[tuple[str, str, int], int] | None = None,
     ) -> None:
         refuse_too_large(batches)
-        await self._run(self._append, batches, committing or {})
+        await self._file.run(self._append, batches, committing or {})
         self._bell.ring()
 
     async def ends(self, topics: Collection[str]) -> Offsets:
-        return await self._run(self._ends, topics)
+        return await self._file.run(self._ends, topics)
 
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
-        return await self._run(self._committed, group, topics)
+        return await self._file.run(self._committed, group, topics)
 
     async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
         """Stores the next offsets the group is to read."""
-        await self._run(self._append, {}, {(group, *partition): at for partition, at in offsets.items()})
+        await self._file.run(self._append, {}, {(group, *partition): at for partition, at in offsets.items()})
 
     async def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
@@ -132,84 +98,22 @@ class SqliteLog:
                 yield records
 
     async def fetch(self, topic: str, partition: int, start: int) -> tuple[list[Record], int]:
-        """Whole record batches from `start` on, at least one if there is any, and the next offset to fetch from."""
-        return await self._run(self._fetch, topic, partition, start)
+        """The records from `start` to the end of some record batch, and the offset after them.
+
+        At least one batch if there is any, else no records and `start`."""
+        return await self._file.run(self._fetch, topic, partition, start)
 
     async def appended(self, timeout: float) -> None:
-        """Waits until something may have been appended since the last call, by any process; at most `timeout` s."""
+        """Waits until something may have been appended since the last call, at most `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not await self._bell.rang(min(POLL_SECONDS, deadline - time.monotonic())):
-            if await self._run(self._changed) or time.monotonic() >= deadline:
+            if await self._file.run(self._file.changed) or time.monotonic() >= deadline:
                 return
 
-    # In the log's own thread from here on.
-
-    async def _run(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
-        if self._thread is None:
-            raise LogError(f"{self.path}: the log is not open")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._translating_errors, work, *arguments
-        )
-
-    def _translating_errors(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
-        try:
-            return work(*arguments)
-        except sqlite3.OperationalError as error:
-            name = getattr(error, "sqlite_errorname", "")
-            raise LogUnavailable(f"{self.path}: {error} ({name}): {_what_to_do(name)}") from error
-        except sqlite3.DatabaseError as error:
-            raise LogError(f"{self.path}: {error}: the file is damaged or not a log; restore a backup") from error
-        except OSError as error:
-            raise LogUnavailable(f"{self.path}: {error}") from error
-
-    @property
-    def _sql(self) -> sqlite3.Connection:
-        assert self._connection is not None
-        return self._connection
-
-    def _open(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock.open()
-        self._connection = sqlite3.connect(self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
-        with self._turn():
-            version = self._sql.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and not self._sql.execute("SELECT 1 FROM sqlite_master").fetchone():
-                self._sql.execute("PRAGMA page_size = 16384")
-                self._sql.execute("PRAGMA journal_mode = WAL")
-                self._sql.executescript(_SCHEMA)
-            elif version != SCHEMA_VERSION:
-                raise LogError(
-                    f"{self.path}: log format {version}, expected {SCHEMA_VERSION}: written by another version of "
-                    "Baton, or not a log; name another file"
-                )
-        self._sql.execute("PRAGMA synchronous = FULL")
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            with self._turn():
-                self._connection.close()
-            self._connection = None
-        self._lock.close()
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._lock.held(LOCK_SECONDS):
-            yield
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._turn():
-            self._sql.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._sql.execute("COMMIT")
-            except BaseException:
-                if self._sql.in_transaction:
-                    self._sql.execute("ROLLBACK")
-                raise
+    # In the file's own thread from here on.
 
     def _create_topics(self, partitions: Mapping[str, int]) -> None:
-        with self._transaction():
+        with self._file.transaction() as sql:
             for topic, wanted in partitions.items():
                 count = self._count(topic)
                 if count and count != wanted:
@@ -217,14 +121,16 @@ class SqliteLog:
                         f"{self.path}: topic {topic} has {count} partitions, expected {wanted}: "
                         "the number cannot change; use the number it has, or another log"
                     )
-                if not count:
-                    self._sql.executemany(
-                        "INSERT INTO partitions (topic, partition) VALUES (?, ?)",
-                        [(topic, partition) for partition in range(wanted)],
-                    )
+                sql.executemany(
+                    "INSERT INTO partitions (topic, partition) VALUES (?, ?)",
+                    [(topic, partition) for partition in range(count, wanted)],
+                )
 
     def _count(self, topic: str) -> int:
-        return int(self._sql.execute("SELECT count(*) FROM partitions WHERE topic = ?", (topic,)).fetchone()[0])
+        (count,) = self._file.sql.execute(
+            "SELECT count(*) FROM partitions WHERE topic = ?", (topic,)
+        ).fetchone()
+        return int(count)
 
     def _partitions(self, topic: str) -> int:
         if topic not in self._counts:
@@ -236,11 +142,11 @@ class SqliteLog:
 
     def _id(self, partition: Partition) -> int:
         if partition not in self._ids:
-            topic, number = partition
-            row = self._sql.execute(
-                "SELECT id FROM partitions WHERE topic = ? AND partition = ?", (topic, number)
+            row = self._file.sql.execute(
+                "SELECT id FROM partitions WHERE topic = ? AND partition = ?", partition
             ).fetchone()
             if row is None:
+                topic, number = partition
                 count = self._partitions(topic)
                 raise LogError(f"{self.path}: topic {topic} has no partition {number}, only {count}")
             self._ids[partition] = int(row[0])
@@ -253,33 +159,29 @@ class SqliteLog:
     ) -> None:
         now = time.time_ns() // 1_000_000
         encoded = [
-            (self._id(partition), [(record_batches.encode(run, now), len(run)) for run in cut(entries)])
+            (self._id(partition), record_batches.encode(batch, now), len(batch))
             for partition, entries in batches.items()
-            if entries
+            for batch in cut_into_batches(entries)
         ]
-        with self._transaction():
-            for partition_id, runs in encoded:
-                self._write(partition_id, runs)
-            self._sql.executemany(
-                "INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset",
-                [(*consumer, next_offset) for consumer, next_offset in committing.items()],
-            )
+        with self._file.transaction() as sql:
+            for partition_id, batch, length in encoded:
+                self._write(partition_id, batch, length)
+            sql.executemany(_COMMIT, [(*consumer, at) for consumer, at in committing.items()])
 
-    def _write(self, partition_id: int, runs: Sequence[tuple[bytearray, int]]) -> None:
-        (next_offset,) = self._sql.execute(
-            "SELECT next_offset FROM partitions WHERE id = ?", (partition_id,)
+    def _write(self, partition_id: int, batch: bytearray, length: int) -> None:
+        sql = self._file.sql
+        (next_offset,) = sql.execute(
+            "UPDATE partitions SET next_offset = next_offset + ? WHERE id = ? RETURNING next_offset",
+            (length, partition_id),
         ).fetchone()
-        for batch, length in runs:
-            record_batches.place(batch, next_offset)
-            next_offset += length
-            self._sql.execute("INSERT INTO batches VALUES (?, ?, ?)", (partition_id, next_offset, batch))
-        self._sql.execute("UPDATE partitions SET next_offset = ? WHERE id = ?", (next_offset, partition_id))
+        record_batches.place(batch, next_offset - length)
+        sql.execute("INSERT INTO batches VALUES (?, ?, ?)", (partition_id, next_offset, batch))
 
     def _ends(self, topics: Collection[str]) -> Offsets:
         ends: Offsets = {}
         for topic in topics:
             self._partitions(topic)
-            for partition, next_offset in self._sql.execute(
+            for partition, next_offset in self._file.sql.execute(
                 "SELECT partition, next_offset FROM partitions WHERE topic = ?", (topic,)
             ):
                 ends[topic, partition] = next_offset
@@ -287,7 +189,7 @@ class SqliteLog:
 
     def _committed(self, group: str, topics: Collection[str]) -> Offsets:
         committed = {(topic, number): 0 for topic in topics for number in range(self._partitions(topic))}
-        for topic, partition, next_offset in self._sql.execute(
+        for topic, partition, next_offset in self._file.sql.execute(
             "SELECT topic, partition, next_offset FROM committed WHERE consumer_group = ?", (group,)
         ):
             if (topic, partition) in committed:
@@ -296,34 +198,15 @@ class SqliteLog:
 
     def _fetch(self, topic: str, partition: int, start: int) -> tuple[list[Record], int]:
         records: list[Record] = []
-        size = 0
+        size, following = 0, start
         where = f"{self.path}: topic {topic}, partition {partition}"
-        rows = self._sql.execute(
-            "SELECT next_offset, records FROM batches WHERE partition_id = ? AND next_offset > ? ORDER BY next_offset",
-            (self._id((topic, partition)), start),
-        )
-        for next_offset, batch in rows:
-            decoded = record_batches.decode(batch, where, next_offset)
-            records += [record for record in decoded if record.offset >= start] if decoded[0].offset < start else decoded
-            start, size = next_offset, size + len(batch)
-            if len(records) >= READ_RECORDS or size >= READ_BYTES:
+        rows = self._file.sql.execute(_FETCH, (self._id((topic, partition)), start))
+        for following, batch in rows:
+            records += record_batches.decode(batch, where, following)
+            size += len(batch)
+            if len(records) >= FETCH_RECORDS or size >= FETCH_BYTES:
                 break
         rows.close()
-        return records, start
-
-    def _changed(self) -> bool:
-        """Whether another connection has written since the last call."""
-        (version,) = self._sql.execute("PRAGMA data_version").fetchone()
-        changed = version != self._seen_version
-        self._seen_version = version
-        return bool(changed)
-
-
-def _what_to_do(error_name: str) -> str:
-    if "FULL" in error_name:
-        return "the disk is full; make room, nothing was lost"
-    if "BUSY" in error_name or "LOCKED" in error_name:
-        return "another program holds the file; end it"
-    if "CANTOPEN" in error_name or "READONLY" in error_name:
-        return "check that the folder exists and may be written"
-    return "check the disk"
+        if records and records[0].offset < start:
+            records = [record for record in records if record.offset >= start]
+        return records, following
