@@ -16,9 +16,9 @@ MAX_LENGTH = 256
 # fmt: off
 _JUNK_WORDS = {
     "-", "-1", "null", "none", "nil", "nan", "na", "n/a", "n.a.", "not available", "not applicable",
-    "missing", "undefined", "unknown", "unspecified", "invalid", "empty", "default", "true", "false",
-    "[object object]", "anonymous", "anon", "guest", "nobody", "not_authenticated", "id", "email", "distinctid",
-    "distinct_id", "test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789",
+    "missing", "undefined", "unknown", "unspecified", "invalid", "empty", "default", "true", "false", "[object object]",
+    "anonymous", "anon", "guest", "nobody", "not_authenticated", "id", "email", "distinctid", "distinct_id",
+    "test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789",
 }
 _JUNK_MAILBOXES = {
     "anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined",
