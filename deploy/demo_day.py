@@ -90,7 +90,7 @@ def story() -> dict[str, str]:
 def demo_day(seed: int, orders: int = 300) -> list[bytes]:
     """The day's records as JSON lines in the order of their arrival; the same for the same arguments.
 
-    Some arrive late, some twice, and three can't be used. ValueError for fewer than 1 or more than 5,000 orders.
+    Some arrive late, some twice, and three can't be used. ValueError unless there are 1 to 5,000 orders.
     """
     chance = random.Random(f"arrival {seed}")
     arrivals: list[tuple[int, bytes]] = []

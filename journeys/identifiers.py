@@ -15,10 +15,11 @@ MAX_LENGTH = 256
 
 # fmt: off
 _JUNK_WORDS = {
-    "-", "-1", "null", "none", "nil", "nan", "na", "n/a", "n.a.", "not available", "not applicable",
-    "missing", "undefined", "unknown", "unspecified", "invalid", "empty", "default", "true", "false", "[object object]",
-    "anonymous", "anon", "guest", "nobody", "not_authenticated", "id", "email", "distinctid", "distinct_id",
-    "test", "testing", "tester", "dummy", "placeholder", "xxx", "123456789", "1234567890", "0123456789",
+    "-", "-1", "null", "none", "nil", "nan", "na", "n/a", "n.a.", "missing", "undefined", "unknown",
+    "unspecified", "invalid", "empty", "default", "true", "false", "anonymous", "anon", "guest", "nobody",
+    "not_authenticated", "id", "email", "distinctid", "distinct_id", "test", "testing", "tester", "dummy",
+    "placeholder", "xxx", "123456789", "1234567890", "0123456789", "not available", "not applicable",
+    "[object object]",
 }
 _JUNK_MAILBOXES = {
     "anonymous", "guest", "nobody", "noemail", "none", "noreply", "no-reply", "null", "test", "undefined",
@@ -106,7 +107,7 @@ def _phone(text: str, region: str | None) -> str | None:
     number = international if lost_plus else _parse_phone(text, region)
     if number is None or not phonenumbers.is_possible_number(number):
         return None
-    if _JUNK_DIGITS.fullmatch(str(number.national_number)):
+    if number.national_number < 1_000 or _JUNK_DIGITS.fullmatch(str(number.national_number)):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
