@@ -27,9 +27,10 @@ class Folded:
     alerts: list[Document] = field(default_factory=list)
     refused: list[tuple[Event, Event]] = field(default_factory=list)
     due: dict[str, int] = field(default_factory=dict)
-    events: int = 0
+    folded: int = 0
     duplicates: int = 0
     after_as_of: int = 0
+    identifiers_dropped: int = 0
 
     def wait(self, department: str, instant: int) -> None:
         self.due[department] = min(instant, self.due.get(department, instant))
@@ -50,7 +51,8 @@ class Fold:
             kept = [event for event in events if event.time <= as_of]
             folded.after_as_of = len(events) - len(kept)
             events = kept
-        folded.events = len(events)
+        folded.folded = len(events)
+        folded.identifiers_dropped = sum(event.dropped for event in events)
         if not events:
             return folded
         identities = resolve(events, self._map.identifiers)

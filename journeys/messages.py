@@ -18,13 +18,13 @@ def observe(event: Event) -> bytes:
     return b"o" + event.encode()
 
 
-def watermark(department: str, source: str, sources: int, up_to: int) -> bytes:
-    """For every partition: `source`, one of the department's `sources` partitions, is read up to the instant `up_to`."""
-    return b"w" + orjson.dumps((department, source, sources, up_to))
+def watermarks(reports: list[tuple[str, str, int, int]]) -> bytes:
+    """For every partition: reports (department, source partition, how many it has, read up to this instant)."""
+    return b"w" + orjson.dumps((reports,))
 
 
-def judge(as_of: int | None) -> bytes:
-    """For every partition: all inputs are read; judge everything as of the instant (None: not at all)."""
+def judge(as_of: int) -> bytes:
+    """For every partition: all inputs are read; judge everything as of the instant."""
     return b"t" + orjson.dumps((as_of,))
 
 
@@ -44,7 +44,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(value: bytes) -> Message:
-    """The inverse of `encode`, `observe`, `watermark` and `judge`."""
+    """The inverse of `encode`, `observe`, `watermarks` and `judge`."""
     kind = _KINDS[value[0]]
     if kind == OBSERVE:
         return OBSERVE, value[1:]

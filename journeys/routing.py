@@ -21,7 +21,7 @@ from journeys.events import Event
 OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
 Message = tuple[Any, ...]
 
-EVENT, KNOWN, FORWARD, ANNOUNCED = "e", "k", "f", "a"
+EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED = "e", "k", "f", "a", "d", "w"
 RowKey = tuple[str, str, str]
 
 
@@ -46,12 +46,17 @@ class Outcome:
 
     def announcements(self) -> list[tuple[RowKey, bytes | None]]:
         """The rows to write before anything is announced."""
-        return [(key, value) for key, value in self.rows.items() if key[0] == ANNOUNCED and value is not None]
+        return [change for change in self.rows.items() if self._is_announcement(*change)]
 
     def row_changes(self) -> list[tuple[RowKey, bytes | None]]:
         """The other rows: forwards and events put, then identifiers known, then what is removed."""
-        changes = [(key, value) for key, value in self.rows.items() if key[0] != ANNOUNCED or value is None]
+        changes = [change for change in self.rows.items() if not self._is_announcement(*change)]
         return sorted(changes, key=lambda change: 2 if change[1] is None else change[0][0] == KNOWN)
+
+
+    @staticmethod
+    def _is_announcement(key: RowKey, value: bytes | None) -> bool:
+        return value is not None and key[0] in (ANNOUNCED, JUDGED)
 
 
 class Neighbourhoods:

@@ -1,0 +1,112 @@
+"""What several commands have in common: options, logging, progress, and how they end."""
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from deploy.errors import Unusable
+from journeys.instants import parse_instant
+from stream.transports.log import LogError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+UNUSABLE, FAILED = 2, 3
+
+stderr = Console(stderr=True)
+
+
+class Instant(click.ParamType):
+    """RFC 3339; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_instant(value)
+        except ValueError as error:
+            self.fail(f"expected a time such as 2026-01-15T18:00:00Z: {error}", param, ctx)
+
+
+map_option = click.option(
+    "--map", "map_path", type=click.Path(path_type=Path), required=True, help="The journey map (YAML)."
+)
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("baton-data"),
+    show_default=True,
+    envvar="BATON_DATA",
+    help="Directory of the embedded log and the SQLite read model.",
+)
+broker_option = click.option(
+    "--broker", envvar="BATON_BROKER", help="kafka://host:port,… instead of the embedded log in --data."
+)
+read_model_option = click.option(
+    "--read-model", envvar="BATON_READ_MODEL", help="SQLAlchemy URL, such as postgresql+psycopg://…; default: SQLite in --data."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+api_option = click.option("--api", "api_url", envvar="BATON_API", help="Ask the running API at this URL.")
+
+
+def command(function: Command) -> Command:
+    """Add --log-level, and turn what goes wrong into a message and an exit code instead of a traceback."""
+
+    @click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="warning",
+        show_default=True,
+        help="How much to log, on standard error.",
+    )
+    @functools.wraps(function)
+    def wrapped(*arguments: Any, log_level: str, **options: Any) -> Any:
+        logging.basicConfig(
+            level=log_level.upper(), format="%(message)s", handlers=[RichHandler(console=stderr, show_path=False)], force=True
+        )
+        try:
+            return function(*arguments, **options)
+        except (Unusable, LogError) as error:
+            fail(str(error), UNUSABLE)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End the command with a message on standard error."""
+    stderr.print(message, style="red", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(code)
+
+
+def end_at_once(error: BaseException) -> NoReturn:
+    """End the process without waiting for anything: a role failed, and nothing more may be acknowledged."""
+    stderr.print(f"stopped: {error}", style="red", highlight=False, soft_wrap=True, markup=False)
+    logging.getLogger(__name__).debug("what failed", exc_info=error)
+    sys.stderr.flush()
+    os._exit(FAILED)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int], None]]:
+    """Show how far a long command is, on standard error, where a person is looking."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(phase: str, done: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(f"events {phase}", total=None)
+            bars.update(tasks[phase], completed=done)
+
+        yield show

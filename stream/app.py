@@ -1,0 +1,63 @@
+"""The Faust apps: one a role, each a consumer group of its own, so that a slow database never slows stitching."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from stream.ingest import Ingest
+from stream.notifying import Notify
+from stream.project import Project
+from stream.stitch import Stitch
+from stream.topics import Topics
+from stream.transports.log import Record
+from stream.transports.running import App, new_app
+
+Handle = Callable[[str, int, Sequence[Record]], Awaitable[None]]
+
+
+def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -> App:
+    """Ingest and stitch: from the departments' topics to journeys, customers and alerts."""
+    app = new_app(topics.group("stitch"), broker)
+    _agent(app, topics.sources, "ingest", ingest.handle)
+    _agent(app, (topics.observations,), "stitch", lambda _, partition, records: stitch.handle(partition, records))
+
+    @app.on_partitions_revoked.connect(weak=False)
+    async def forget(_: Any, revoked: Any, **__: Any) -> None:
+        stitch.forget(tp.partition for tp in revoked if tp.topic == topics.observations)
+
+    return app
+
+
+def projecting_app(broker: str, topics: Topics, project: Project) -> App:
+    """From the document topics into the read model."""
+    app = new_app(topics.group("project"), broker)
+    _agent(app, topics.documents, "project", project.handle)
+    return app
+
+
+def notifying_app(broker: str, topics: Topics, notify: Notify) -> App:
+    """From the alerts topic to one receiver: a receiver that is away holds up no other."""
+    app = new_app(topics.group(f"notify-{notify.name}"), broker)
+    _agent(app, (topics.alerts,), "notify", notify.handle)
+
+    @app.on_partitions_assigned.connect(weak=False)
+    async def load(_: Any, assigned: Any, **__: Any) -> None:
+        await notify.load({(tp.topic, tp.partition) for tp in assigned})
+
+    return app
+
+
+def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None:
+    """An agent that hands each batch on. No exception leaves it: it would acknowledge the batch it failed on."""
+
+    async def agent(stream: Any) -> None:
+        async for event in stream.events():
+            tp = event.message.tp
+            try:
+                await handle(tp.topic, tp.partition, event.value)
+            except Exception as error:
+                await app.crash(error)
+                await asyncio.Event().wait()
+
+    source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
+    app.agent(source, name=name, concurrency=1)(agent)

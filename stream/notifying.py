@@ -1,0 +1,59 @@
+"""Notify: changes of alerts go to one receiver and are acknowledged when it has them."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from journeys.errors import InvalidEvent
+from stream.dead_letters import dead_letter
+from stream.notify.notifier import Notifier
+from stream.notify.receiver import Alert, Receiver
+from stream.sending import Sender
+from stream.topics import Topics
+from stream.transports.log import Log, Record
+
+
+class Notify:
+    """One receiver's notifier on the log: what it was told before is read back from the alerts topic."""
+
+    def __init__(self, receiver: Receiver, log: Log, sender: Sender, topics: Topics) -> None:
+        self.name = receiver.name
+        self._log = log
+        self._sender = sender
+        self._topics = topics
+        self._notifier = Notifier(receiver, self._refused)
+        self._loaded = asyncio.Event()
+
+    async def handle(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        """Returns when the receiver has them."""
+        await self._loaded.wait()
+        await self._notifier.handle([_alert(record) for record in records])
+
+    async def load(self, assigned: set[tuple[str, int]]) -> None:
+        """Read back what the receiver was told before, without telling it again."""
+        self._loaded.clear()
+        told: list[tuple[str, Alert | None]] = []
+        committed = await self._log.committed(self._topics.group(f"notify-{self.name}"), (self._topics.alerts,))
+        for topic, partition in sorted(assigned):
+            async for records in self._log.read(topic, partition, 0, committed[topic, partition]):
+                told += [_alert(record) for record in records]
+        self._notifier.load(told)
+        self._loaded.set()
+
+    async def remind_forever(self) -> None:
+        await self._loaded.wait()
+        await self._notifier.resend_forever()
+
+    async def _refused(self, alert: Alert, words: str) -> None:
+        value = orjson.dumps(alert)
+        record = Record(0, 0, alert["fingerprint"].encode(), value)
+        letter = dead_letter(InvalidEvent("receiver_refused", f"{self.name}: {words}"), self._topics.alerts, 0, record)
+        key = f"{self._topics.alerts}/{self.name}/{alert['fingerprint']}/{alert['status']}"
+        await self._sender.send(self._topics.dead_letters, [letter._replace(key=key.encode())])
+
+
+def _alert(record: Record) -> tuple[str, Alert | None]:
+    document: Any = orjson.loads(record.value) if record.value is not None else None
+    return (record.key or b"").decode(), document

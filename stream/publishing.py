@@ -1,0 +1,29 @@
+"""Publishing: where a raw event goes. Every record goes somewhere: what no department is known for goes to the inbox."""
+
+import orjson
+
+from journeys.errors import InvalidEvent
+from journeys.events import MAX_EVENT_BYTES
+from stream.dead_letters import ORIGIN_HEADER, dead_letter
+from stream.topics import Topics
+from stream.transports.log import Entry, Record
+
+
+def address(raw: bytes, topics: Topics, origin: str) -> tuple[str, Entry]:
+    """The topic and entry for a raw event; `origin`, such as `orders.jsonl:17`, is kept beside it.
+
+    The key is the event's `partitionkey`, else its source and id, so that a repeated event lands where the first did. An
+    event over the size limit becomes a dead letter at once: no log would take it.
+    """
+    headers = ((ORIGIN_HEADER, origin.encode()),)
+    if len(raw) > MAX_EVENT_BYTES:
+        error = InvalidEvent("too_large", f"{len(raw)} bytes; an event has at most {MAX_EVENT_BYTES}")
+        letter = dead_letter(error, topics.inbox, 0, Record(0, 0, None, raw, headers))
+        return topics.dead_letters, letter._replace(key=origin.encode())
+    try:
+        event = orjson.loads(raw)
+        type, source, id = event["type"], event["source"], event["id"]
+        key = event.get("partitionkey") or f"{source} {id}"
+        return topics.source_of(type), Entry(key.encode(), raw, headers)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeEncodeError):
+        return topics.inbox, Entry(None, raw, headers)

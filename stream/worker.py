@@ -1,0 +1,88 @@
+"""A worker: the roles it was given, run side by side in one event loop until one fails or the block ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from journeys.journey_map import JourneyMap
+from journeys.reading import EventReader
+from stream.app import notifying_app, projecting_app, stitching_app
+from stream.clock import Clock
+from stream.ingest import Ingest
+from stream.metrics import Metrics
+from stream.notify.receiver import Receiver
+from stream.notifying import Notify
+from stream.project import DocumentWriter, Project
+from stream.sending import Sender
+from stream.stitch import Stitch
+from stream.topics import Topics
+from stream.transports.log import Log, Partition
+from stream.transports.running import App, failure, running
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker works on. `live`: judge on the clock; else only when told that all inputs are read."""
+
+    journey_map: JourneyMap
+    broker: str
+    topics: Topics
+    live: bool
+    writer: DocumentWriter | None = None
+    receivers: Sequence[Receiver] = ()
+    stitches: bool = True
+
+
+@asynccontextmanager
+async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio.Future[BaseException]]:
+    """Run the job inside the block; every role has its partitions when the block begins.
+
+    Gives a future that is done, with the reason, when a role fails; the caller ends the process then.
+    """
+    sender = Sender(log)
+    apps: list[App] = []
+    chores = []
+    if job.stitches:
+        stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, on_events=job.live)
+        reader = EventReader(job.journey_map, live=job.live)
+        ingest = Ingest(reader, stitch.routes, sender, job.topics, metrics, timeless=not job.live)
+        app = stitching_app(job.broker, job.topics, ingest, stitch)
+        apps.append(app)
+        if job.live:
+            clock = Clock(job.journey_map, log, sender, job.topics, ingest)
+            chores.append(lambda: clock.run(lambda: _held(app, job.topics.sources)))
+    if job.writer:
+        apps.append(projecting_app(job.broker, job.topics, Project(job.writer)))
+    for receiver in job.receivers:
+        notify = Notify(receiver, log, sender, job.topics)
+        apps.append(notifying_app(job.broker, job.topics, notify))
+        chores.append(notify.remind_forever)
+    async with AsyncExitStack() as stack:
+        for each in apps:
+            await stack.enter_async_context(running(each))
+        tasks = [asyncio.ensure_future(chore()) for chore in chores]
+        watch = asyncio.ensure_future(_first_failure(apps, tasks))
+        try:
+            yield watch
+        finally:
+            for task in (*tasks, watch):
+                task.cancel()
+            await asyncio.gather(*tasks, watch, return_exceptions=True)
+
+
+def _held(app: App, topics: Collection[str]) -> set[Partition]:
+    return {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
+
+
+async def _first_failure(apps: Sequence[App], tasks: Sequence["asyncio.Future[None]"]) -> BaseException:
+    waiting = {*map(asyncio.ensure_future, map(failure, apps)), *tasks}
+    try:
+        while True:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if (reason := task.exception() or task.result()) is not None:
+                    return reason
+    finally:
+        for task in waiting:
+            task.cancel()
