@@ -107,7 +107,8 @@ def _phone(text: str, region: str | None) -> str | None:
     number = international if lost_plus else _parse_phone(text, region)
     if number is None or not phonenumbers.is_possible_number(number):
         return None
-    if number.national_number < 1_000 or _JUNK_DIGITS.fullmatch(str(number.national_number)):
+    national = str(number.national_number)
+    if len(national) < 4 or _JUNK_DIGITS.fullmatch(national):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
