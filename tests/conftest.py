@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.support.alertmanager", "tests.support.kafka", "tests.support.postgres", "tests.support.read_models"]
+pytest_plugins = ["tests.support.alertmanager", "tests.support.kafka", "tests.support.postgres", "tests.support.read_models", "tests.support.apis"]
