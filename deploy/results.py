@@ -25,7 +25,7 @@ async def write_results(
     The summary reconciles when every record read was folded, a duplicate, dead, or after the time it was judged as of.
     """
     counts = {kind: _write(out / f"{kind}.jsonl", reader.documents(kind)) for kind in KINDS}
-    letters = sorted([letter async for letter in read_dead_letters(log, topics.dead_letters)], key=_place)
+    letters = sorted(await read_dead_letters(log, topics.dead_letters), key=_place)
     _write(out / "dead-letters.jsonl", (orjson.dumps(letter, option=orjson.OPT_SORT_KEYS) for letter in letters))
     accounted = {name: tally.get(name, 0) for name in ("folded", "duplicates", "after_as_of")}
     summary = {

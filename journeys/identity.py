@@ -8,12 +8,24 @@ reported as a conflict. An identifier over its limit is shared, and links nobody
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from journeys.events import Event
 from journeys.journey_map import IdentifierType
 
 LINK, UNLINK = "baton.link", "baton.unlink"
+
+
+class HasEnds(Protocol):
+    """Anything that joins an identifier a to an identifier b."""
+
+    @property
+    def a(self) -> str: ...
+    @property
+    def b(self) -> str: ...
+
+
+Ended = TypeVar("Ended", bound=HasEnds)
 
 
 class Link(NamedTuple):
@@ -101,13 +113,13 @@ def strength(identifier: str, rules: Mapping[str, IdentifierType]) -> tuple[int,
     return (rule.priority if rule else 0, identifier)
 
 
-def path(links: list[Link], start: str, end: str) -> list[Link]:
+def path(links: Iterable[Ended], start: str, end: str) -> list[Ended]:
     """The links that lead from one identifier to another; empty where they are the same or not joined."""
-    neighbours: defaultdict[str, list[tuple[str, Link]]] = defaultdict(list)
+    neighbours: defaultdict[str, list[tuple[str, Ended]]] = defaultdict(list)
     for link in links:
         neighbours[link.a].append((link.b, link))
         neighbours[link.b].append((link.a, link))
-    ways: dict[str, list[Link]] = {start: []}
+    ways: dict[str, list[Ended]] = {start: []}
     frontier = [start]
     while frontier and end not in ways:
         reached = frontier.pop(0)

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -24,8 +23,10 @@ def dead_letter(error: InvalidEvent, topic: str, partition: int, record: Record)
     """
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     value = record.value or b""
+    position = f"{topic}/{partition}/{record.offset}"
     letter: dict[str, Any] = {
         "schema": SCHEMA,
+        "id": position,
         "reason": error.reason,
         "detail": error.detail,
         "topic": topic,
@@ -40,7 +41,6 @@ def dead_letter(error: InvalidEvent, topic: str, partition: int, record: Record)
     }
     if len(value) > MAX_EVENT_BYTES:
         letter["sha256"] = hashlib.sha256(value).hexdigest()
-    position = f"{topic}/{partition}/{record.offset}"
     return Entry(position.encode(), orjson.dumps(letter, option=orjson.OPT_SORT_KEYS))
 
 
@@ -53,15 +53,17 @@ def raw_value(letter: dict[str, Any]) -> bytes | None:
     return (letter["value"] or "").encode()
 
 
-async def read_dead_letters(log: Log, topic: str) -> AsyncIterator[dict[str, Any]]:
-    """Every dead letter once, in the order of the log."""
-    seen: set[bytes] = set()
+async def read_dead_letters(log: Log, topic: str) -> list[dict[str, Any]]:
+    """Every dead letter once, but those that were published again since, in the order of the log."""
+    letters: dict[bytes, bytes] = {}
     for partition in range(await log.partitions(topic)):
         async for records in log.read(topic, partition):
             for record in records:
-                if record.key is not None and record.value is not None and record.key not in seen:
-                    seen.add(record.key)
-                    yield orjson.loads(record.value)
+                if record.value is None:
+                    letters.pop(record.key or b"", None)
+                else:
+                    letters.setdefault(record.key or b"", record.value)
+    return [orjson.loads(value) for value in letters.values()]
 
 
 def _readable(name: str, content: bytes | None) -> dict[str, str | None]:

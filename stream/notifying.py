@@ -49,9 +49,9 @@ class Notify:
     async def _refused(self, alert: Alert, words: str) -> None:
         value = orjson.dumps(alert)
         record = Record(0, 0, alert["fingerprint"].encode(), value)
-        letter = dead_letter(InvalidEvent("receiver_refused", f"{self.name}: {words}"), self._topics.alerts, 0, record)
-        key = f"{self._topics.alerts}/{self.name}/{alert['fingerprint']}/{alert['status']}"
-        await self._sender.send(self._topics.dead_letters, [letter._replace(key=key.encode())])
+        what = f"{self.name}/{alert['fingerprint']}/{alert['status']}"
+        letter = dead_letter(InvalidEvent("receiver_refused", f"{self.name}: {words}"), what, 0, record)
+        await self._sender.send(self._topics.dead_letters, [letter])
 
 
 def _alert(record: Record) -> tuple[str, Alert | None]:

@@ -18,8 +18,7 @@ def address(raw: bytes, topics: Topics, origin: str) -> tuple[str, Entry]:
     headers = ((ORIGIN_HEADER, origin.encode()),)
     if len(raw) > MAX_EVENT_BYTES:
         error = InvalidEvent("too_large", f"{len(raw)} bytes; an event has at most {MAX_EVENT_BYTES}")
-        letter = dead_letter(error, topics.inbox, 0, Record(0, 0, None, raw, headers))
-        return topics.dead_letters, letter._replace(key=origin.encode())
+        return topics.dead_letters, dead_letter(error, origin, 0, Record(0, 0, None, raw, headers))
     try:
         event = orjson.loads(raw)
         type, source, id = event["type"], event["source"], event["id"]

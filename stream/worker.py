@@ -23,12 +23,17 @@ from stream.transports.running import App, failure, running
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker works on. `live`: judge on the clock; else only when told that all inputs are read."""
+    """What a worker works on.
+
+    `live`: judge as events come; else only when told that all inputs are read. `clock`: let deadlines pass with the time
+    of day.
+    """
 
     journey_map: JourneyMap
     broker: str
     topics: Topics
     live: bool
+    clock: bool = False
     writer: DocumentWriter | None = None
     receivers: Sequence[Receiver] = ()
     stitches: bool = True
@@ -49,7 +54,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
         ingest = Ingest(reader, stitch.routes, sender, job.topics, metrics, timeless=not job.live)
         app = stitching_app(job.broker, job.topics, ingest, stitch)
         apps.append(app)
-        if job.live:
+        if job.clock:
             clock = Clock(job.journey_map, log, sender, job.topics, ingest)
             chores.append(lambda: clock.run(lambda: _held(app, job.topics.sources)))
     if job.writer:

@@ -86,7 +86,7 @@ def _types(journey: Any) -> set[str]:
 
 
 def _show(sample: dict[str, Any]) -> None:
-    console = Console()
+    console = Console(soft_wrap=True)
     table = Table("event type", "events", "matches")
     for row in sample["matched"]:
         table.add_row(row["type"], f"{row['events']:,}", ", ".join(row["used_by"]) or "nothing")

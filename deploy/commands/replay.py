@@ -75,7 +75,7 @@ def play(what: Replay, fresh: bool) -> dict[str, Any]:
 
 
 def show(summary: dict[str, Any], out: Path) -> None:
-    console = Console()
+    console = Console(soft_wrap=True)
     console.print(
         f"{summary['read']:,} events read: {summary['folded']:,} used, {summary['duplicates']:,} duplicates, "
         f"{summary['dead']:,} dead letters, {summary['after_as_of']:,} after {summary['as_of']}",

@@ -1,0 +1,105 @@
+"""`baton dead-letters`: what could not be used, and a second chance for it after a fix."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from deploy.commands.options import broker_option, command, data_option, json_option, map_option, stderr
+from deploy.wiring import Place, load_map, wait_for_log
+from stream.dead_letters import ORIGIN_HEADER, raw_value, read_dead_letters
+from stream.publishing import address
+from stream.sending import Batches, Sender
+from stream.topics import Topics
+from stream.transports.log import Entry, Log, open_log, partition_for
+
+reason_option = click.option("--reason", help="Only those with this reason.")
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """List records that could not be used, or publish them again after a fix."""
+
+
+@dead_letters.command("list")
+@map_option
+@data_option
+@broker_option
+@reason_option
+@json_option
+@command
+def list_letters(map_path: Path, data: Path, broker: str | None, reason: str | None, as_json: bool) -> None:
+    """List dead letters: reason, where each came from, and what was expected. --json prints them whole, a line each."""
+    letters = asyncio.run(_letters(Topics(load_map(map_path)), Place(data, broker), reason))
+    if as_json:
+        for letter in letters:
+            click.echo(orjson.dumps(letter, option=orjson.OPT_SORT_KEYS).decode())
+        return
+    table = Table("reason", "record", "from", "what was expected")
+    for letter in letters:
+        table.add_row(letter["reason"], letter["id"], letter["origin"] or "", letter["detail"][:200])
+    Console().print(table if letters else "no dead letters")
+
+
+@dead_letters.command("replay")
+@map_option
+@data_option
+@broker_option
+@reason_option
+@command
+def replay_letters(map_path: Path, data: Path, broker: str | None, reason: str | None) -> None:
+    """Publish dead letters again, under the map as it is now. What still cannot be used comes back as a dead letter."""
+    topics = Topics(load_map(map_path))
+    place = Place(data, broker)
+    sent, cut = asyncio.run(_replay(topics, place, reason))
+    click.echo(f"{sent:,} dead letters published again")
+    if cut:
+        click.echo(f"{cut:,} were too large and kept only in part: publish them again from their source", err=True)
+
+
+async def _letters(topics: Topics, place: Place, reason: str | None) -> list[dict[str, Any]]:
+    async with _log(topics, place) as log:
+        found = await read_dead_letters(log, topics.dead_letters)
+        return [letter for letter in found if reason in (None, letter["reason"])]
+
+
+async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int, int]:
+    letters = await _letters(topics, place, reason)
+    batches: Batches = defaultdict(list)
+    settled: list[Entry] = []
+    cut = 0
+    async with _log(topics, place) as log:
+        sender = Sender(log)
+        for letter in letters:
+            raw = raw_value(letter)
+            if raw is None:
+                cut += 1
+                continue
+            origin = letter["origin"] or letter["id"]
+            topic, entry = address(raw, topics, origin)
+            headers = tuple((name, value.encode()) for name, value in letter["headers"].items())
+            entry = entry._replace(headers=((ORIGIN_HEADER, origin.encode()), *headers))
+            batches[topic, partition_for(entry.key, await sender.partitions(topic))].append(entry)
+            settled.append(Entry(letter["id"].encode(), None))
+        await sender.append(batches)
+        await sender.send(topics.dead_letters, settled)
+    return len(letters) - cut, cut
+
+
+@asynccontextmanager
+async def _log(topics: Topics, place: Place) -> AsyncIterator[Log]:
+    log = open_log(place.broker)
+    await wait_for_log(log, 10, lambda what: stderr.print(what, highlight=False, markup=False))
+    if place.is_embedded:
+        await log.create_topics(topics.partitions(1), compacted=topics.compacted)
+    try:
+        yield log
+    finally:
+        await log.stop()

@@ -1,0 +1,138 @@
+"""`baton worker`: the agents, for as long as they are needed."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import click
+from prometheus_client import start_http_server
+
+from deploy.commands.options import (
+    FAILED,
+    broker_option,
+    command,
+    data_option,
+    end_at_once,
+    map_option,
+    read_model_option,
+    stderr,
+)
+from deploy.wiring import Place, StoreWriter, load_map, wait_for_log
+from journeys.journey_map import JourneyMap
+from stream.metrics import Metrics
+from stream.notify.alertmanager import Alertmanager
+from stream.notify.receiver import Receiver
+from stream.notify.webhook import Webhook
+from stream.topics import Topics
+from stream.transports.log import open_log
+from stream.worker import Job, working
+
+STOP_SECONDS = 20
+ROLES = ("stitch", "project", "notify")
+
+
+@click.command()
+@map_option
+@data_option
+@broker_option
+@read_model_option
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="Run only this role; may be repeated.")
+@click.option("--alertmanager", envvar="BATON_ALERTMANAGER", help="Address of an Alertmanager to tell of alerts.")
+@click.option("--webhook", envvar="BATON_WEBHOOK", help="URL that alerts are posted to as JSON.")
+@click.option("--webhook-secret", envvar="BATON_WEBHOOK_SECRET", help="Sign webhooks (Standard Webhooks, whsec_…).")
+@click.option("--page", default="http://127.0.0.1:8080", show_default=True, help="Where people find the page; alerts link to it.")
+@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port of 127.0.0.1.")
+@click.option("--wait", default=60.0, show_default=True, help="Seconds to wait for a broker that is away at the start.")
+@command
+def worker(
+    map_path: Path,
+    data: Path,
+    broker: str | None,
+    read_model: str | None,
+    roles: tuple[str, ...],
+    alertmanager: str | None,
+    webhook: str | None,
+    webhook_secret: str | None,
+    page: str,
+    metrics_port: int | None,
+    wait: float,
+) -> None:
+    """Stitch departments' events into journeys, keep the read model, and tell receivers of alerts.
+
+    Runs until SIGTERM or Ctrl-C; then it finishes what it has in hand.
+    """
+    journey_map = load_map(map_path)
+    place = Place(data, broker, read_model)
+
+    async def work() -> None:
+        async with _receivers(alertmanager, webhook, webhook_secret, page) as receivers:
+            wanted = roles or ROLES
+            await _work(journey_map, place, wanted, receivers if "notify" in wanted else (), metrics_port, wait)
+
+    asyncio.run(work())
+
+
+async def _work(
+    journey_map: JourneyMap,
+    place: Place,
+    roles: Sequence[str],
+    receivers: Sequence[Receiver],
+    metrics_port: int | None,
+    wait: float,
+) -> None:
+    topics, metrics = Topics(journey_map), Metrics()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
+    model = place.read_model() if "project" in roles else None
+    log = open_log(place.broker)
+    await wait_for_log(log, wait, lambda what: stderr.print(what, highlight=False, markup=False))
+    if place.is_embedded:
+        await log.create_topics(topics.partitions(1), compacted=topics.compacted)
+    if metrics_port is not None:
+        start_http_server(metrics_port, "127.0.0.1", metrics.registry)
+    job = Job(
+        journey_map,
+        place.broker,
+        topics,
+        live=True,
+        clock=True,
+        writer=StoreWriter(model) if model else None,
+        receivers=receivers,
+        stitches="stitch" in roles,
+    )
+    async with working(job, log, metrics) as failed:
+        stderr.print(f"working on {place.broker} with {journey_map.name} {journey_map.version}", highlight=False)
+        told = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            end_at_once(failed.result())
+    await log.stop()
+    if model:
+        model.close()
+
+
+def _stop(stopping: asyncio.Event) -> None:
+    """Ask to stop, and see to it that the process is gone in time, whatever hangs."""
+    stopping.set()
+    timer = threading.Timer(STOP_SECONDS, os._exit, (FAILED,))
+    timer.daemon = True
+    timer.start()
+
+
+@asynccontextmanager
+async def _receivers(
+    alertmanager: str | None, webhook: str | None, secret: str | None, page: str
+) -> AsyncIterator[list[Receiver]]:
+    async with aiohttp.ClientSession() as session:
+        receivers: list[Receiver] = []
+        if alertmanager:
+            receivers.append(Alertmanager(session, alertmanager, page))
+        if webhook:
+            receivers.append(Webhook(session, webhook, page, secret))
+        yield receivers
