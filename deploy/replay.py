@@ -101,7 +101,8 @@ async def run(replay: Replay, prefix: str, progress: Progress) -> dict[str, Any]
         job = Job(replay.journey_map, place.broker, topics, live=False, writer=StoreWriter(model))
         async with working(job, log, Metrics()) as failed:
             work = asyncio.ensure_future(_play(replay, log, topics, progress))
-            await asyncio.wait({work, failed}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Task[Any]] = {work, failed}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
                 raise failed.result()
@@ -151,8 +152,8 @@ def _addressed(chunk: Sequence[Line], topics: Topics) -> Iterator[tuple[str, Ent
 async def _handled(log: Log, group: str, names: Sequence[str], progress: Progress) -> None:
     """Wait until the group has handled all there is, and its doing so has brought nothing new to these topics.
 
-    What a batch sends is durable before its offset is committed: so once every end that was there is committed, and no end
-    has moved since it was read, nothing is under way.
+    What a batch sends is durable before its offset is committed: so once every end that was there is
+    committed, and no end has moved since it was read, nothing is under way.
     """
     while True:
         ends = await log.ends(names)
@@ -194,5 +195,3 @@ async def _results(
         tally.update({name: count for name, count in counted.items() if name != "as_of"})
     when = None if as_of is None else format_instant(as_of)
     return await write_results(replay.out, log, topics, model.reader, read, dict(tally), when)
-
-

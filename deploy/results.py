@@ -22,11 +22,14 @@ async def write_results(
 ) -> dict[str, Any]:
     """Write the files, each whole or not at all, sorted by id; give the summary.
 
-    The summary reconciles when every record read was folded, a duplicate, dead, or after the time it was judged as of.
+    The summary reconciles when every record read was folded, a duplicate, dead, or after the time it was
+    judged as of.
     """
     counts = {kind: _write(out / f"{kind}.jsonl", reader.documents(kind)) for kind in KINDS}
     letters = sorted(await read_dead_letters(log, topics.dead_letters), key=_place)
-    _write(out / "dead-letters.jsonl", (orjson.dumps(letter, option=orjson.OPT_SORT_KEYS) for letter in letters))
+    _write(
+        out / "dead-letters.jsonl", (orjson.dumps(letter, option=orjson.OPT_SORT_KEYS) for letter in letters)
+    )
     accounted = {name: tally.get(name, 0) for name in ("folded", "duplicates", "after_as_of")}
     summary = {
         "schema": SCHEMA,
@@ -53,7 +56,9 @@ def _breakdown(reader: Reader, journey_map: JourneyMap) -> dict[str, Any]:
         journeys.setdefault(document["type"], Counter())[document["status"]] += 1
         promising = journey_map.journeys[document["type"]].handoffs
         unpromised.update(
-            h["handoff"] for h in document["handoffs"] if promising[h["handoff"]].by and h["from_at"] and not h["due_at"]
+            h["handoff"]
+            for h in document["handoffs"]
+            if promising[h["handoff"]].by and h["from_at"] and not h["due_at"]
         )
     alerts: dict[str, Counter[str]] = {}
     for document in map(orjson.loads, reader.documents("alerts")):

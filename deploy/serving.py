@@ -40,4 +40,6 @@ async def _serve(server: uvicorn.Server, host: str, port: int) -> None:
     try:
         await server.serve()
     except SystemExit:
-        raise Unusable(f"can't listen on {host}:{port}; is another process using it? Choose another with --port") from None
+        raise Unusable(
+            f"can't listen on {host}:{port}; is another process using it? Choose another with --port"
+        ) from None

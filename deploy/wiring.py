@@ -98,5 +98,3 @@ async def wait_for_log(log: Log, seconds: float, say: Callable[[str], None]) -> 
                 raise LogError(f"gave up after {seconds:g} s: {error}") from error
             say(f"waiting for the log: {error}")
             await asyncio.sleep(1)
-
-

@@ -1,7 +1,7 @@
 """Alerts: what broke, for whom, since when, and the proof.
 
-A fingerprint is made of events and names in the map only, never of where a neighbourhood happens to live: so one problem is
-one alert, whatever order the events came in.
+A fingerprint is made of events and names in the map only, never of where a neighbourhood happens to live: so
+one problem is one alert, whatever order the events came in.
 """
 
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ OPEN, RESOLVED, WITHDRAWN = "open", "resolved", "withdrawn"
 CONFLICT = "identity_conflict"
 
 _SENTENCES = {
-    "missing": "{department} did not deliver {to} by {due}; {given} happened at {since}",
-    "late": "{department} delivered {to} late: it was due by {due}",
+    "missing": "{department} owed {to} by {due} and it has not come; {given} was at {since}",
+    "late": "{department} was late with {to}, due by {due}",
     "stuck": "{department} accepted but never completed {to}, due by {due}",
     "failed": "{department} failed in {handoff}: {what}",
     "contradictory": "{department} disagrees about {about} in {handoff}",
@@ -61,11 +61,19 @@ class Announcer:
             owner=found.rule.owner, runbook=found.rule.runbook, occurred_at=found.contact.time,
         )  # fmt: skip
 
-    def of_conflict(self, conflict: Conflict, customer: Customer, customer_id: str, evidence: list[Event]) -> Document:
+    def of_conflict(
+        self, conflict: Conflict, customer: Customer, customer_id: str, evidence: list[Event]
+    ) -> Document:
         event = conflict.refused.event
         department = self._map.events[event.type].department if event.type in self._map.events else "baton"
         broken = Broken(
-            CONFLICT, CONFLICT, 0, department, evidence[-1].time, tuple(evidence), about=" and ".join(conflict.values)
+            CONFLICT,
+            CONFLICT,
+            0,
+            department,
+            evidence[-1].time,
+            tuple(evidence),
+            about=" and ".join(conflict.values),
         )
         return self._alert(digest(CONFLICT, *conflict.values), customer, customer_id, None, broken, "warning")
 
@@ -114,7 +122,11 @@ class Announcer:
 
 def withdrawn(alert: Document, at: int | None) -> Document:
     """An announced alert that the events no longer bear out: its cause happened in time after all."""
-    return {**alert, "status": WITHDRAWN, "resolved_at": when(at) or alert["resolved_at"] or alert["opened_at"]}
+    return {
+        **alert,
+        "status": WITHDRAWN,
+        "resolved_at": when(at) or alert["resolved_at"] or alert["opened_at"],
+    }
 
 
 def _evidence(event: Event) -> dict[str, Any]:
@@ -131,7 +143,9 @@ def _evidence(event: Event) -> dict[str, Any]:
 
 
 def _chain(customer: Customer, evidence: Iterable[Event]) -> list[Link]:
-    """The links that join each piece of evidence to the next, where they do not share an identifier already."""
+    """The links that join each piece of evidence to the next, where they do not share an identifier
+    already.
+    """
     known = set(customer.identifiers)
     chain: dict[tuple[str, str], Link] = {}
     for one, other in pairwise(evidence):
@@ -151,7 +165,9 @@ def _sentence(broken: Broken, journey: Journey | None, handoff: Handoff | None) 
         to=handoff.target if handoff else "",
         due=when(broken.due_at),
         since=when(broken.evidence[0].time),
-        what=next((e.type for e in reversed(broken.evidence) if handoff and e.type in handoff.fails_on), last.type),
+        what=next(
+            (e.type for e in reversed(broken.evidence) if handoff and e.type in handoff.fails_on), last.type
+        ),
         about=broken.about,
         count=len(broken.evidence),
         journey_type=(journey.type.name if journey else "journey").replace("_", " "),
@@ -159,14 +175,16 @@ def _sentence(broken: Broken, journey: Journey | None, handoff: Handoff | None) 
 
 
 def claims(conflict: Conflict, events: Iterable[Event]) -> list[Event]:
-    """Both sides' evidence of a conflict: the earliest event that bears each value with the disputed identifier."""
+    """Both sides' evidence of a conflict: the earliest event that bears each value with the disputed
+    identifier.
+    """
     disputed = {conflict.refused.a, conflict.refused.b}
     found = {conflict.refused.event.key: conflict.refused.event}
     for value in conflict.values:
         bearing = [event for event in events if value in event.identifiers]
-        best = next((event for event in bearing if disputed & set(event.identifiers)), bearing[0] if bearing else None)
+        best = next(
+            (event for event in bearing if disputed & set(event.identifiers)), bearing[0] if bearing else None
+        )
         if best:
             found[best.key] = best
     return sorted(found.values(), key=lambda event: (event.time, event.source, event.id))
-
-

@@ -1,7 +1,7 @@
 """Contacts: a customer who calls and is not recognised, and one who has to call again.
 
-The caller's journey may become known only in hindsight, when a later event links the number: the alert then opens at the
-time of that event.
+The caller's journey may become known only in hindsight, when a later event links the number: the alert then
+opens at the time of that event.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,10 @@ UNRECOGNISED, REPEAT = "unrecognised_caller", "repeat_contact"
 
 
 class BrokenContact(NamedTuple):
-    """A contact that broke a handoff; `journey` is the one it belongs to, if any. The fingerprint is made of `contact`."""
+    """A contact that broke a handoff.
+
+    `journey` is the one it belongs to, if any. The fingerprint is made of `contact`.
+    """
 
     contact: Event
     rule: Contact
@@ -33,9 +36,16 @@ class Contacts(NamedTuple):
 
 
 def judge_contacts(
-    customer: Customer, journeys: list[Journey], commands: list[Event], journey_map: JourneyMap, watermarks: Watermarks
+    customer: Customer,
+    journeys: list[Journey],
+    commands: list[Event],
+    journey_map: JourneyMap,
+    watermarks: Watermarks,
 ) -> Contacts:
-    """Judge one customer's contacts. `journeys` are the customer's own; `commands` the operators' links in time order."""
+    """Judge one customer's contacts.
+
+    `journeys` are the customer's own; `commands` the operators' links in time order.
+    """
     found = Contacts([], [])
     contacts = contacts_with(customer, journey_map.contacts)
     if not contacts:
@@ -49,7 +59,11 @@ def judge_contacts(
 
 
 def _unrecognised(
-    customer: Customer, contacts: list[Event], journeys: list[Journey], commands: list[Event], journey_map: JourneyMap
+    customer: Customer,
+    contacts: list[Event],
+    journeys: list[Journey],
+    commands: list[Event],
+    journey_map: JourneyMap,
 ) -> Iterator[BrokenContact]:
     for contact in contacts:
         rule = journey_map.contacts[contact.type]
@@ -59,11 +73,21 @@ def _unrecognised(
         if not before:
             continue
         known_at, linking = min(
-            (_linked_at(customer, commands, journey.start, contact) for journey in before), key=lambda found: found[0]
+            (_linked_at(customer, commands, journey.start, contact) for journey in before),
+            key=lambda found: found[0],
         )
-        resolved = next((c for c in contacts if c.time > contact.time and _recognised(c, journey_map.contacts[c.type])), None)
-        journey = next((j for j in journeys if contact in j.contacts), None) or latest_at(journeys, contact.time)
-        evidence = {event.key: event for event in (journey.start if journey else None, contact, linking, resolved) if event}
+        resolved = next(
+            (c for c in contacts if c.time > contact.time and _recognised(c, journey_map.contacts[c.type])),
+            None,
+        )
+        journey = next((j for j in journeys if contact in j.contacts), None) or latest_at(
+            journeys, contact.time
+        )
+        evidence = {
+            event.key: event
+            for event in (journey.start if journey else None, contact, linking, resolved)
+            if event
+        }
         broken = Broken(
             UNRECOGNISED,
             UNRECOGNISED,
@@ -81,10 +105,13 @@ def _recognised(contact: Event, rule: Contact) -> bool:
     return condition is not None and contact.fields.get(condition.field) == condition.equals
 
 
-def _linked_at(customer: Customer, commands: list[Event], start: Event, contact: Event) -> tuple[int, Event | None]:
+def _linked_at(
+    customer: Customer, commands: list[Event], start: Event, contact: Event
+) -> tuple[int, Event | None]:
     """When it came to be known that a journey's start and a contact are one customer's, and by which event.
 
-    The events' links are followed in time order (Kruskal's bottleneck): the earliest instant at which both are joined.
+    The events' links are followed in time order (Kruskal's bottleneck): the earliest instant at which both
+    are joined.
     """
     groups: dict[str, str] = {}
 
@@ -99,7 +126,9 @@ def _linked_at(customer: Customer, commands: list[Event], start: Event, contact:
         usable = [i for i in event.identifiers if i in mine]
         for other in usable[1:]:
             groups[root(other)] = root(usable[0])
-        if event.time >= contact.time and any(root(a) == root(b) for a in start.identifiers for b in contact.identifiers):
+        if event.time >= contact.time and any(
+            root(a) == root(b) for a in start.identifiers for b in contact.identifiers
+        ):
             return max(event.time, contact.time), None if event.key == contact.key else event
     return contact.time, None
 
@@ -113,7 +142,9 @@ def _repeats(
     watermarks: Watermarks,
     found: Contacts,
 ) -> None:
-    """Runs of contacts, each within the window of the one before: one alert a run, over when the window has passed."""
+    """Runs of contacts, each within the window of the one before: one alert a run, over when the window
+    has passed.
+    """
     runs: list[list[Event]] = []
     for contact in contacts:
         if runs and contact.time - runs[-1][-1].time <= window:
@@ -130,5 +161,3 @@ def _repeats(
             found.waits_for.append((department, over))
         broken = Broken(REPEAT, REPEAT, 0, department, run[1].time, tuple(run), resolved_at=resolved)
         found.broken.append(BrokenContact(run[0], rule, latest_at(journeys, run[0].time), broken))
-
-

@@ -1,4 +1,6 @@
-"""Documents: a journey and a customer as others read them. Every instant is RFC 3339 in UTC; spellings are snake_case."""
+"""Documents: a journey and a customer as others read them. Every instant is RFC 3339 in UTC; spellings are
+snake_case.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -37,7 +39,14 @@ def customer_id(customer: Customer) -> str:
 
 def link_entry(link: Link) -> Document:
     event = link.event
-    return {"a": link.a, "b": link.b, "source": event.source, "id": event.id, "type": event.type, "at": when(event.time)}
+    return {
+        "a": link.a,
+        "b": link.b,
+        "source": event.source,
+        "id": event.id,
+        "type": event.type,
+        "at": when(event.time),
+    }
 
 
 def timeline_entry(event: Event, event_types: Mapping[str, EventType]) -> Document:
@@ -57,7 +66,10 @@ def timeline_entry(event: Event, event_types: Mapping[str, EventType]) -> Docume
 
 
 def journey_document(
-    journey: Journey, judgements: Iterable[Judgement], alerts: list[Document], event_types: Mapping[str, EventType]
+    journey: Journey,
+    judgements: Iterable[Judgement],
+    alerts: list[Document],
+    event_types: Mapping[str, EventType],
 ) -> Document:
     happened = sorted((*journey.events, *journey.contacts), key=lambda e: (e.time, e.source, e.id))
     first: dict[str, int] = {}

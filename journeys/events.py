@@ -38,10 +38,10 @@ class CloudEvent(BaseModel):
 class Event(NamedTuple):
     """A fact about a customer: what is kept of a CloudEvent, normalised.
 
-    `key` is made of (source, id) and the content, so equal events have equal keys; its part before the dot is of
-    (source, id) alone. `time` is in microseconds since 1970 UTC. `identifiers` are `type:value`, strongest first.
-    `origins` are the positions [topic, partition, offset] it was read at, lowest first. `dropped` counts
-    identifiers that could not be used.
+    `key` is made of (source, id) and the content, so equal events have equal keys; its part before the dot is
+    of (source, id) alone. `time` is in microseconds since 1970 UTC. `identifiers` are `type:value`, strongest
+    first. `origins` are the positions [topic, partition, offset] it was read at, lowest first. `dropped`
+    counts identifiers that could not be used.
     """
 
     key: str
@@ -91,7 +91,9 @@ def event_time(event: CloudEvent, received_at: int | None) -> int:
     """The event's own time, else when it was received (None: not known, as in a file). Microseconds."""
     if event.time is None:
         if received_at is None:
-            raise InvalidEvent("missing_time", "expected the attribute time, for a file has no time of receipt")
+            raise InvalidEvent(
+                "missing_time", "expected the attribute time, for a file has no time of receipt"
+            )
         return received_at
     try:
         time = parse_instant(event.time)
@@ -103,7 +105,10 @@ def event_time(event: CloudEvent, received_at: int | None) -> int:
 
 
 def event_key(event: CloudEvent, plain: dict[str, Any]) -> str:
-    """`<digest of (source, id)>.<digest of the content>`; the content's digest ignores the order of JSON keys."""
+    """`<digest of (source, id)>.<digest of the content>`.
+
+    The content's digest ignores the order of JSON keys.
+    """
     identity = hashlib.blake2b(f"{event.source}\x00{event.id}".encode(), digest_size=9).hexdigest()
     content = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     return f"{identity}.{hashlib.blake2b(content, digest_size=6).hexdigest()}"

@@ -1,7 +1,8 @@
 """The fold: a neighbourhood's set of events becomes customers, journeys and alerts, at given watermarks.
 
-A pure function of the set: duplicates, reordering, replays and crashes cannot change what comes out. Of several events with
-one (source, id) and different content, the earliest (then the one with the smallest digest) counts; the others are refused.
+A pure function of the set: duplicates, reordering, replays and crashes cannot change what comes out. Of
+several events with one (source, id) and different content, the earliest (then the one with the smallest
+digest) counts; the others are refused.
 """
 
 from collections import defaultdict
@@ -20,7 +21,10 @@ from journeys.journey_map import JourneyMap
 
 @dataclass(slots=True)
 class Folded:
-    """What a neighbourhood comes to. `due` is department → the earliest instant at which its watermark may change it."""
+    """What a neighbourhood comes to.
+
+    `due` is department → the earliest instant at which its watermark may change it.
+    """
 
     customers: list[Document] = field(default_factory=list)
     journeys: list[Document] = field(default_factory=list)
@@ -72,15 +76,21 @@ class Fold:
         attached = {event.key for journey in journeys for event in (*journey.events, *journey.contacts)}
         for customer in identities.customers:
             unattached = [event for event in customer.events if event.key not in attached]
-            own = mine[id(customer)]
             folded.alerts += alerts[id(customer)]
             folded.customers.append(
-                customer_document(customer, own, alerts[id(customer)], unattached, self._map.events)
+                customer_document(
+                    customer, mine[id(customer)], alerts[id(customer)], unattached, self._map.events
+                )
             )
         return folded
 
     def _handoffs(
-        self, journey: Journey, watermarks: Watermarks, announcer: Announcer, folded: Folded, alerts: dict[int, list[Document]]
+        self,
+        journey: Journey,
+        watermarks: Watermarks,
+        announcer: Announcer,
+        folded: Folded,
+        alerts: dict[int, list[Document]],
     ) -> list[Judgement]:
         own = alerts[id(journey.customer)]
         judgements = []
@@ -111,16 +121,22 @@ class Fold:
             for found in contacts.broken:
                 alerts[id(customer)].append(announcer.of_contact(found, customer, customer_id(customer)))
 
-    def _conflicts(self, identities: Identities, announcer: Announcer, alerts: dict[int, list[Document]]) -> None:
+    def _conflicts(
+        self, identities: Identities, announcer: Announcer, alerts: dict[int, list[Document]]
+    ) -> None:
         raised: set[tuple[str, str]] = set()
         everything = [event for customer in identities.customers for event in customer.events]
         for conflict in identities.conflicts:
             if conflict.values in raised:
                 continue
             raised.add(conflict.values)
-            holder = next((c for c in identities.customers if conflict.refused.a in c.identifiers), identities.customers[0])
+            holder = next(
+                (c for c in identities.customers if conflict.refused.a in c.identifiers),
+                identities.customers[0],
+            )
             evidence = claims(conflict, sorted(everything, key=in_time))
             alerts[id(holder)].append(announcer.of_conflict(conflict, holder, customer_id(holder), evidence))
+
 
 def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:
     """The events in time order, one for each (source, id)."""

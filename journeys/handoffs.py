@@ -1,11 +1,12 @@
 """Handoffs: one department's event that another's must follow, and every way in which that breaks.
 
-A pure judgement of a journey's events at given watermarks. A deadline is passed only when the watermark of the department
-that owes the event is past it: a lagging feed looks exactly like a missing handoff.
+A pure judgement of a journey's events at given watermarks. A deadline is passed only when the watermark of
+the department that owes the event is past it: a lagging feed looks exactly like a missing handoff.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from journeys.events import Event
@@ -24,7 +25,8 @@ LONG_AGO = -(2**62)
 class Broken(NamedTuple):
     """One way in which a handoff broke. Instants in microseconds; `resolved_at` None while it lasts.
 
-    `group` and `occurrence` tell it from others of the handoff: missing, late and stuck are one group, the deadline.
+    `group` and `occurrence` tell it from others of the handoff: missing, late and stuck are one group, the
+    deadline.
     """
 
     kind: str
@@ -78,17 +80,25 @@ def judge(journey: Journey, handoff: Handoff, journey_map: JourneyMap, watermark
     return result
 
 
-def stalls(journey: Journey, journey_map: JourneyMap, watermarks: Watermarks) -> tuple[list[Broken], tuple[str, int] | None]:
-    """Gaps in an open journey longer than it may stand still; and when the next would be due, if it is ahead."""
+def stalls(
+    journey: Journey, journey_map: JourneyMap, watermarks: Watermarks
+) -> tuple[list[Broken], tuple[str, int] | None]:
+    """Gaps in an open journey longer than it may stand still.
+
+    And when the next would be due, if it is ahead.
+    """
     limit = journey.type.stalls_after
     if limit is None:
         return [], None
     until = journey.ended_at
     moves = [event for event in (*journey.events, *journey.contacts) if event.time >= journey.start.time]
-    moves = sorted({event.key: event for event in moves if until is None or event.time <= until}.values(), key=lambda e: e.time)
+    moves = sorted(
+        {event.key: event for event in moves if until is None or event.time <= until}.values(),
+        key=lambda e: e.time,
+    )
     found = [
         _stall(journey, journey_map, n, before, limit, after.time)
-        for n, (before, after) in enumerate(zip(moves, moves[1:], strict=False))
+        for n, (before, after) in enumerate(pairwise(moves))
         if after.time > before.time + limit
     ]
     if until is not None:
@@ -101,7 +111,12 @@ def stalls(journey: Journey, journey_map: JourneyMap, watermarks: Watermarks) ->
 
 
 def _stall(
-    journey: Journey, journey_map: JourneyMap, occurrence: int, last: Event, limit: int, resolved_at: int | None
+    journey: Journey,
+    journey_map: JourneyMap,
+    occurrence: int,
+    last: Event,
+    limit: int,
+    resolved_at: int | None,
 ) -> Broken:
     seen = {event.type for event in journey.events if event.time <= last.time}
     awaited = next((step for step in journey.type.steps if step not in seen), last.type)
@@ -119,7 +134,8 @@ def _due(journey: Journey, handoff: Handoff, given: Event) -> int | None:
     promises = [
         (event.time, promised)
         for event in journey.events
-        if event.type == handoff.by.event and (promised := _instant(event.fields.get(handoff.by.field))) is not None
+        if event.type == handoff.by.event
+        and (promised := _instant(event.fields.get(handoff.by.field))) is not None
     ]
     if not promises:
         return None
@@ -148,18 +164,23 @@ def _deadline(result: Judgement, journey: Journey, department: str, failing: boo
         return
     if taken is not None:
         late_by = taken.time - due
-        evidence = (given, taken)
         result.status = LATE
-        result.broken.append(Broken(LATE, "deadline", 0, department, opened, evidence, due, max(taken.time, opened), late_by))
+        result.broken.append(
+            Broken(
+                LATE, "deadline", 0, department, opened, (given, taken), due, max(taken.time, opened), late_by
+            )
+        )
         return
     if watermark <= due:
         result.waits_for = (department, due)
         return
-    accepted = [event for event in journey.all(handoff.accepted_by)] if handoff.accepted_by else []
+    accepted = journey.all(handoff.accepted_by)
     result.status = STUCK if accepted else MISSING
     if not failing:
         evidence = (given, *accepted[-1:])
-        result.broken.append(Broken(result.status, "deadline", 0, department, opened, evidence, due, cancelled))
+        result.broken.append(
+            Broken(result.status, "deadline", 0, department, opened, evidence, due, cancelled)
+        )
 
 
 def _failed(journey: Journey, handoff: Handoff, department: str) -> Iterator[Broken]:
@@ -171,7 +192,9 @@ def _failed(journey: Journey, handoff: Handoff, department: str) -> Iterator[Bro
             run.append(event)
         elif event.type == handoff.target and run:
             evidence = (*run, event)
-            yield Broken(FAILED, FAILED, occurrence, department, run[0].time, evidence, resolved_at=event.time)
+            yield Broken(
+                FAILED, FAILED, occurrence, department, run[0].time, evidence, resolved_at=event.time
+            )
             run, occurrence = [], occurrence + 1
     if run:
         cancelled = journey.cancelled_at
@@ -179,7 +202,9 @@ def _failed(journey: Journey, handoff: Handoff, department: str) -> Iterator[Bro
         yield Broken(FAILED, FAILED, occurrence, department, run[0].time, tuple(run), resolved_at=ended)
 
 
-def _between(journey: Journey, handoff: Handoff, given: Event, taken: Event, department: str) -> Iterator[Broken]:
+def _between(
+    journey: Journey, handoff: Handoff, given: Event, taken: Event, department: str
+) -> Iterator[Broken]:
     if handoff.order and taken.time < given.time:
         yield Broken(
             OUT_OF_ORDER, OUT_OF_ORDER, 0, department, taken.time, (taken, given), resolved_at=given.time
@@ -206,11 +231,23 @@ def _contradictory(events: Iterable[Event], handoff: Handoff, name: str, departm
         elif given == taken and opened is not None:
             started = max(e.time for e in opened)
             group = f"{CONTRADICTORY}:{name}"
-            yield Broken(CONTRADICTORY, group, occurrence, department, started, (*opened, event), None, event.time, about=name)
+            yield Broken(
+                CONTRADICTORY,
+                group,
+                occurrence,
+                department,
+                started,
+                (*opened, event),
+                None,
+                event.time,
+                about=name,
+            )
             opened, occurrence = None, occurrence + 1
     if opened:
         started = max(e.time for e in opened)
-        yield Broken(CONTRADICTORY, f"{CONTRADICTORY}:{name}", occurrence, department, started, opened, about=name)
+        yield Broken(
+            CONTRADICTORY, f"{CONTRADICTORY}:{name}", occurrence, department, started, opened, about=name
+        )
 
 
 def _says(event: Event, name: str) -> object:

@@ -1,8 +1,8 @@
 """Identity: which identifiers of a neighbourhood are one customer, and which links were refused.
 
-A pure fold over the events: the same set gives the same customers, whatever the order it came in. Operators' links come
-first, then the events' own links; where two unique identifiers would meet in one customer the weaker link is refused and
-reported as a conflict. An identifier over its limit is shared, and links nobody.
+A pure fold over the events: the same set gives the same customers, whatever the order it came in. Operators'
+links come first, then the events' own links; where two unique identifiers would meet in one customer the
+weaker link is refused and reported as a conflict. An identifier over its limit is shared, and links nobody.
 """
 
 from collections import defaultdict
@@ -45,7 +45,9 @@ class Conflict(NamedTuple):
 
 @dataclass(slots=True)
 class Customer:
-    """Identifiers that are one customer, the links that joined them (a spanning tree), and their events in time order."""
+    """Identifiers that are one customer, the links that joined them (a spanning tree), and their events in
+    time order.
+    """
 
     identifiers: list[str] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -58,7 +60,9 @@ class Customer:
 
 
 class Identities(NamedTuple):
-    """Customers by the order of their strongest identifier, refused links, and identifiers over their limit."""
+    """Customers by the order of their strongest identifier, refused links, and identifiers over their
+    limit.
+    """
 
     customers: list[Customer]
     conflicts: list[Conflict]
@@ -81,8 +85,8 @@ def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
 def resolve(events: list[Event], rules: Mapping[str, IdentifierType]) -> Identities:
     """Resolve one neighbourhood. `events` in time order, each once; `rules` by identifier type.
 
-    An event belongs to the customer of its strongest identifier that is not shared; one that has none is a customer of
-    its own.
+    An event belongs to the customer of its strongest identifier that is not shared; one that has none is a
+    customer of its own.
     """
     shared = _shared(events, rules)
     unlinked = _unlinked(events)
@@ -172,9 +176,15 @@ class _Groups:
 
 
 def _links(
-    events: list[Event], shared: frozenset[str], unlinked: set[frozenset[str]], rules: Mapping[str, IdentifierType]
+    events: list[Event],
+    shared: frozenset[str],
+    unlinked: set[frozenset[str]],
+    rules: Mapping[str, IdentifierType],
 ) -> list[Link]:
-    """Every event's links, from its strongest identifier to each other one; operators' first, else strongest first."""
+    """Every event's links, from its strongest identifier to each other one.
+
+    Operators' first, else strongest first.
+    """
     operators: list[Link] = []
     own: list[Link] = []
     for event in events:
@@ -214,7 +224,9 @@ def _unlinked(events: list[Event]) -> set[frozenset[str]]:
 
 
 def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozenset[str]:
-    """Identifiers that meet more values of some customer-identifying type than their own type's limit allows."""
+    """Identifiers that meet more values of some customer-identifying type than their own type's limit
+    allows.
+    """
     if not any(rule.limit for rule in rules.values()):
         return frozenset()
     met: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -224,7 +236,11 @@ def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozens
             if rule and rule.limit:
                 for other in event.identifiers:
                     kind = type_of(other)
-                    if other != identifier and (other_rule := rules.get(kind)) and other_rule.identifies == "customer":
+                    if (
+                        other != identifier
+                        and (other_rule := rules.get(kind))
+                        and other_rule.identifies == "customer"
+                    ):
                         met[identifier][kind].add(other)
     return frozenset(
         identifier

@@ -1,7 +1,8 @@
 """A journey: the events of one customer's purpose, from what started it to what ended it.
 
-Which events are one journey: those with the same correlating value; those that an identifier of a journey (such as a SIM
-card) ties to it; then, by customer, those that come after its start. A pure fold: no clock, no order of arrival.
+Which events are one journey: those with the same correlating value; those that an identifier of a journey
+(such as a SIM card) ties to it; then, by customer, those that come after its start. A pure fold: no clock, no
+order of arrival.
 """
 
 import hashlib
@@ -37,7 +38,9 @@ class Journey:
 
     @property
     def status(self) -> str:
-        if self.completed_at is not None and (self.cancelled_at is None or self.completed_at < self.cancelled_at):
+        if self.completed_at is not None and (
+            self.cancelled_at is None or self.completed_at < self.cancelled_at
+        ):
             return COMPLETED
         return OPEN if self.cancelled_at is None else CANCELLED
 
@@ -69,12 +72,22 @@ class JourneyRules:
         promised = (handoff.by.event for handoff in handoffs if handoff.by)
         followed = (t for h in handoffs for t in (h.source, h.target, *h.fails_on, *h.accepted_by))
         self.event_types = frozenset(
-            (*self.starts, *journey_type.steps, *journey_type.optional, *self.cancels, *self.ends, *promised, *followed)
+            (
+                *self.starts,
+                *journey_type.steps,
+                *journey_type.optional,
+                *self.cancels,
+                *self.ends,
+                *promised,
+                *followed,
+            )
         )
         correlating = journey_type.correlates
         self.prefix = f"{correlating}:" if correlating else None
         self.ties = tuple(
-            f"{name}:" for name, rule in identifiers.items() if rule.identifies == "journey" and name != correlating
+            f"{name}:"
+            for name, rule in identifiers.items()
+            if rule.identifies == "journey" and name != correlating
         )
 
 
@@ -89,8 +102,12 @@ def assemble(rules: JourneyRules, customers: list[Customer]) -> list[Journey]:
     return journeys
 
 
-def attach_contacts(customers: list[Customer], journeys: list[Journey], contacts: Mapping[str, Contact]) -> None:
-    """Give each contact to the journey it names, else its customer's latest open journey then, else the latest."""
+def attach_contacts(
+    customers: list[Customer], journeys: list[Journey], contacts: Mapping[str, Contact]
+) -> None:
+    """Give each contact to the journey it names, else its customer's latest open journey then, else the
+    latest.
+    """
     if not contacts or not journeys:
         return
     by_name = {journey.correlates: journey for journey in journeys if journey.correlates}
@@ -117,7 +134,9 @@ def digest(*parts: str) -> str:
 
 
 def _in_turn(rules: JourneyRules, customer: Customer) -> Iterator[Journey]:
-    """Journeys one after the other: a start opens one unless one is open; what came before the first start joins it."""
+    """Journeys one after the other: a start opens one unless one is open; what came before the first start
+    joins it.
+    """
     current: Journey | None = None
     early: list[Event] = []
     for event in customer.events:
@@ -183,7 +202,10 @@ def in_time(event: Event) -> tuple[int, str, str]:
 
 
 def _by_customer(event: Event, customer: Customer, journeys: Iterable[Journey]) -> list[Journey]:
-    """The customer's latest journey started by then that still lacks such an event; else the latest; else the next."""
+    """The customer's latest journey started by then that still lacks such an event.
+
+    Else the latest; else the next.
+    """
     own = sorted((j for j in journeys if j.customer is customer), key=lambda j: (j.start.time, j.id))
     before = [journey for journey in own if journey.start.time <= event.time]
     lacking = [journey for journey in before if journey.first(event.type) is None]
@@ -213,6 +235,6 @@ def identifiers_of(events: Iterable[Event]) -> list[str]:
 
 
 def rules_of(journey_map: JourneyMap) -> list[JourneyRules]:
-    return [JourneyRules(journey_type, journey_map.identifiers) for journey_type in journey_map.journeys.values()]
-
-
+    return [
+        JourneyRules(journey_type, journey_map.identifiers) for journey_type in journey_map.journeys.values()
+    ]

@@ -112,7 +112,8 @@ JOURNEY = Section(
 def journey(name: str, place: Place) -> JourneyType:
     values = JOURNEY(place)
     starts, handoffs = values.pop("starts", ()), values.pop("handoffs", {})
-    if correlates := values.get("correlates"):
+    correlates = values.get("correlates")
+    if correlates in place.file.declared.get("identifier", ()):
         for start in starts:
             event = place.file.events.get(start)
             if event and correlates not in event.identifiers:

@@ -1,6 +1,7 @@
 """Departments, identifiers and events: the keys of the map's first half, and what each may say."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import phonenumbers
@@ -141,7 +142,10 @@ def identifier_types(
                 f"priority {values['priority']} is that of {taken[values['priority']]!r} already"
                 " (an identifier without priority has its place in the list)"
             )
-        types[name] = IdentifierType(name, **values)
+        plainly = IdentifierType(name, **values | {"junk": ()})
+        spelled = (plainly.normalise(word) for word in values.get("junk", ()))
+        junk = (*values.get("junk", ()), *(fold(spelling) for spelling in spelled if spelling))
+        types[name] = replace(plainly, junk=tuple(dict.fromkeys(junk)))
     return types
 
 

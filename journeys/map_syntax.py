@@ -85,9 +85,10 @@ def share_or_duration(place: Place) -> float | int:
 def one_of(*choices: str) -> Reader:
     def read(place: Place) -> str:
         value = plain(place.node)
-        if value not in choices:
-            place.note(f"unknown value {value!r}{nearest(str(value), choices)}")
-        return str(value)
+        if value in choices:
+            return str(value)
+        place.note(f"unknown value {value!r}{nearest(str(value), choices)}")
+        return choices[0]
 
     return read
 

@@ -19,7 +19,9 @@ def observe(event: Event) -> bytes:
 
 
 def watermarks(reports: list[tuple[str, str, int, int]]) -> bytes:
-    """For every partition: reports (department, source partition, how many it has, read up to this instant)."""
+    """For every partition: reports (department, source partition, how many it has, read up to this
+    instant).
+    """
     return b"w" + orjson.dumps((reports,))
 
 

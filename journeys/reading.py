@@ -14,7 +14,8 @@ FIVE_MINUTES = 5 * 60_000_000
 class EventReader:
     """Reads records under one journey map.
 
-    `live` refuses events more than five minutes ahead of their receipt; a replay of history has no such check.
+    `live` refuses events more than five minutes ahead of their receipt; a replay of history has no such
+    check.
     """
 
     def __init__(self, journey_map: JourneyMap, live: bool) -> None:
@@ -22,7 +23,10 @@ class EventReader:
         self._live = live
 
     def read(self, raw: bytes | None, origin: list[Any], received_at: int | None) -> Event:
-        """The event in a record. `received_at` in microseconds, None where unknown; InvalidEvent says what is wrong."""
+        """The event in a record.
+
+        `received_at` in microseconds, None where unknown; InvalidEvent says what is wrong.
+        """
         event, plain = parse_event(raw or b"")
         names = COMMAND_TYPES if event.type in COMMAND_TYPES else self._map.events
         if event.type not in names:
@@ -53,7 +57,8 @@ class EventReader:
             spelling = rule.normalise(value) if rule else None
             if spelling is None:
                 raise InvalidEvent(
-                    "missing_identifiers", f"data.{name}: expected type:value with a type of the map, found {data.get(name)!r:.80}"
+                    "missing_identifiers",
+                    f"data.{name}: expected type:value with a type of the map, found {data.get(name)!r:.80}",
                 )
             ends.append(f"{kind}:{spelling}")
         ends.sort(key=lambda end: strength(end, self._map.identifiers))

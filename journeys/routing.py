@@ -1,15 +1,15 @@
 """Routing: events that share an identifier, directly or through others, meet in one neighbourhood.
 
-Distributed union-find by message passing. Every identifier is a small actor: a *root* with its events and the identifiers
-it knows, or a *forward* to a smaller identifier. Messages for one partition's identifiers are handled here, in order;
-those for identifiers of the same partition at once, the others are handed out to be sent. Nothing here judges who is who
-(that is identity), and nothing here does I/O.
+Distributed union-find by message passing. Every identifier is a small actor: a *root* with its events and the
+identifiers it knows, or a *forward* to a smaller identifier. Messages for one partition's identifiers are
+handled here, in order; those for identifiers of the same partition at once, the others are handed out to be
+sent. Nothing here judges who is who (that is identity), and nothing here does I/O.
 
-Guarantees, for any order, repetition and crash-repetition of messages: forwards only ever point to a smaller identifier;
-once no message is under way, the roots' events are the connected components; handling a message twice adds nothing.
-They hold if a batch becomes durable as messages first, then its rows in the order of `Outcome.row_changes`, of which a
-crash may leave any prefix. An identifier known before its join is out, or an event removed before what carries it, would
-be lost for good.
+Guarantees, for any order, repetition and crash-repetition of messages: forwards only ever point to a smaller
+identifier; once no message is under way, the roots' events are the connected components; handling a message
+twice adds nothing. They hold if a batch becomes durable as messages first, then its rows in the order of
+`Outcome.row_changes`, of which a crash may leave any prefix. An identifier known before its join is out, or
+an event removed before what carries it, would be lost for good.
 """
 
 from collections import deque
@@ -26,7 +26,9 @@ RowKey = tuple[str, str, str]
 
 
 class Root:
-    """A neighbourhood: its events (key → encoded row), identifiers it has met, and what was announced of it."""
+    """A neighbourhood: its events (key → encoded row), identifiers it has met, and what was announced of
+    it.
+    """
 
     __slots__ = ("announced", "events", "known")
 
@@ -37,7 +39,9 @@ class Root:
 
 
 class Outcome:
-    """What handling a batch asks for: messages to other partitions, rows to write (None: remove), roots that changed."""
+    """What handling a batch asks for: messages to other partitions, rows to write (None: remove), roots
+    that changed.
+    """
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, Message]] = []
@@ -53,7 +57,6 @@ class Outcome:
         changes = [change for change in self.rows.items() if not self._is_announcement(*change)]
         return sorted(changes, key=lambda change: 2 if change[1] is None else change[0][0] == KNOWN)
 
-
     @staticmethod
     def _is_announcement(key: RowKey, value: bytes | None) -> bool:
         return value is not None and key[0] in (ANNOUNCED, JUDGED)
@@ -62,8 +65,9 @@ class Outcome:
 class Neighbourhoods:
     """The actors of one partition.
 
-    `precedes(a, b)` is the total order over identifiers, stable identifiers first; `routes(identifier)` is false for
-    types that many customers share; `is_mine(identifier)` tells whether an identifier belongs to this partition.
+    `precedes(a, b)` is the total order over identifiers, stable identifiers first; `routes(identifier)` is
+    false for types that many customers share; `is_mine(identifier)` tells whether an identifier belongs to
+    this partition.
     """
 
     def __init__(
@@ -100,7 +104,8 @@ class Neighbourhoods:
     def load(self, rows: Iterable[tuple[RowKey, bytes]]) -> Outcome:
         """Take the rows of a changelog, latest per key, and mend what crashes and old owners left.
 
-        Where an identifier forwards and yet holds rows, they are sent on; of several forwards the smallest stays.
+        Where an identifier forwards and yet holds rows, they are sent on; of several forwards the smallest
+        stays.
         """
         targets: dict[str, list[str]] = {}
         for (kind, identifier, detail), value in rows:
@@ -148,7 +153,8 @@ class Neighbourhoods:
         elif kind == JOIN:
             yield from self._join(at, message[1], outcome)
         else:
-            self._absorb(at, *message[1:], outcome)
+            _, rows, known, announced = message
+            self._absorb(at, rows, known, announced, outcome)
 
     def _observe(self, at: str, row: bytes, outcome: Outcome) -> Iterator[tuple[str, Message]]:
         event = Event.decode(row)

@@ -1,7 +1,7 @@
 """Watermarks: up to when a department's events have all been seen.
 
-A department's watermark is the least over its source partitions; while any of them has not reported, there is none. It
-never goes back.
+A department's watermark is the least over its source partitions; while any of them has not reported, there is
+none. It never goes back.
 """
 
 from journeys.handoffs import LONG_AGO

@@ -1,4 +1,6 @@
-"""The Faust apps: one a role, each a consumer group of its own, so that a slow database never slows stitching."""
+"""The Faust apps: one a role, each a consumer group of its own, so that a slow database never slows
+stitching.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,12 +21,14 @@ def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -
     """Ingest and stitch: from the departments' topics to journeys, customers and alerts."""
     app = new_app(topics.group("stitch"), broker)
     _agent(app, topics.sources, "ingest", ingest.handle)
-    _agent(app, (topics.observations,), "stitch", lambda _, partition, records: stitch.handle(partition, records))
+    _agent(
+        app, (topics.observations,), "stitch", lambda _, partition, records: stitch.handle(partition, records)
+    )
 
-    @app.on_partitions_revoked.connect(weak=False)
     async def forget(_: Any, revoked: Any, **__: Any) -> None:
         stitch.forget(tp.partition for tp in revoked if tp.topic == topics.observations)
 
+    app.on_partitions_revoked.connect(forget, weak=False)
     return app
 
 
@@ -40,15 +44,18 @@ def notifying_app(broker: str, topics: Topics, notify: Notify) -> App:
     app = new_app(topics.group(f"notify-{notify.name}"), broker)
     _agent(app, (topics.alerts,), "notify", notify.handle)
 
-    @app.on_partitions_assigned.connect(weak=False)
     async def load(_: Any, assigned: Any, **__: Any) -> None:
         await notify.load({(tp.topic, tp.partition) for tp in assigned})
 
+    app.on_partitions_assigned.connect(load, weak=False)
     return app
 
 
 def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None:
-    """An agent that hands each batch on. No exception leaves it: it would acknowledge the batch it failed on."""
+    """An agent that hands each batch on.
+
+    No exception leaves it: it would acknowledge the batch it failed on.
+    """
 
     async def agent(stream: Any) -> None:
         async for event in stream.events():

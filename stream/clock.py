@@ -1,7 +1,8 @@
 """The clock of a live worker: tells every stitch partition up to when each source partition has been read.
 
-A partition read to its end is up to date (now, less the department's allowed delay), so that a quiet one holds nobody back;
-one that lags keeps its watermark, so that a slow feed does not look like a missing handoff.
+A partition read to its end is up to date (now, less the department's allowed delay), so that a quiet one
+holds nobody back; one that lags keeps its watermark, so that a slow feed does not look like a missing
+handoff.
 """
 
 import asyncio
@@ -22,7 +23,9 @@ TICK_SECONDS = 1.0
 class Clock:
     """Sends the watermarks of the source partitions that this worker holds."""
 
-    def __init__(self, journey_map: JourneyMap, log: Log, sender: Sender, topics: Topics, ingest: Ingest) -> None:
+    def __init__(
+        self, journey_map: JourneyMap, log: Log, sender: Sender, topics: Topics, ingest: Ingest
+    ) -> None:
         self._map = journey_map
         self._log = log
         self._sender = sender
@@ -41,11 +44,15 @@ class Clock:
                 tp = (topic, partition)
                 if self._ingest.positions.get(tp, committed[tp]) >= ends[tp]:
                     count = await self._sender.partitions(topic)
-                    reports.append((department.name, f"{topic}/{partition}", count, now - department.allowed_delay))
+                    reports.append(
+                        (department.name, f"{topic}/{partition}", count, now - department.allowed_delay)
+                    )
         if reports:
             batches: Batches = defaultdict(list)
             for partition in range(await self._sender.partitions(self._topics.observations)):
-                batches[self._topics.observations, partition].append(Entry(None, messages.watermarks(reports)))
+                batches[self._topics.observations, partition].append(
+                    Entry(None, messages.watermarks(reports))
+                )
             await self._sender.append(batches)
 
     async def run(self, held: Callable[[], Collection[Partition]]) -> None:

@@ -1,4 +1,6 @@
-"""Ingest: raw records become observations, keyed by the strongest identifier; what cannot be used, dead letters."""
+"""Ingest: raw records become observations, keyed by the strongest identifier; what cannot be used, dead
+letters.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -12,11 +14,21 @@ from stream.sending import Batches, Sender
 from stream.topics import Topics
 from stream.transports.log import Entry, Record, partition_for
 
+
 class Ingest:
-    """Reads batches of one worker's source partitions. Drops nothing: every record becomes one entry, here or there."""
+    """Reads batches of one worker's source partitions.
+
+    Drops nothing: every record becomes one entry, here or there.
+    """
 
     def __init__(
-        self, reader: EventReader, routes: Callable[[str], bool], sender: Sender, topics: Topics, metrics: Metrics, timeless: bool
+        self,
+        reader: EventReader,
+        routes: Callable[[str], bool],
+        sender: Sender,
+        topics: Topics,
+        metrics: Metrics,
+        timeless: bool,
     ) -> None:
         """`timeless`: records have no time of receipt that means anything, as in a replay of files."""
         self._reader = reader
@@ -44,8 +56,12 @@ class Ingest:
                 continue
             if event.dropped:
                 self._metrics.identifiers_dropped.inc(event.dropped)
-            address = next((i for i in event.identifiers if self._routes(i)), f"event:{event.identity}").encode()
-            batches[observations, partition_for(address, count)].append(Entry(address, messages.observe(event)))
+            address = next(
+                (i for i in event.identifiers if self._routes(i)), f"event:{event.identity}"
+            ).encode()
+            batches[observations, partition_for(address, count)].append(
+                Entry(address, messages.observe(event))
+            )
         await self._sender.append(batches)
         self._metrics.events.labels(topic).inc(len(records))
         self.positions[topic, partition] = records[-1].offset + 1

@@ -8,15 +8,27 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        self.events = Counter("baton_records_read", "Records read from source topics", ["topic"], registry=registry)
-        self.dead_letters = Counter("baton_dead_letters", "Records that could not be used", ["reason"], registry=registry)
+        self.events = Counter(
+            "baton_records_read", "Records read from source topics", ["topic"], registry=registry
+        )
+        self.dead_letters = Counter(
+            "baton_dead_letters", "Records that could not be used", ["reason"], registry=registry
+        )
         self.identifiers_dropped = Counter(
             "baton_identifiers_dropped", "Identifiers that their normaliser rejected", registry=registry
         )
-        self.messages = Counter("baton_messages_sent", "Messages between stitch partitions", registry=registry)
-        self.alerts = Counter("baton_alerts_announced", "Alerts announced", ["kind", "status"], registry=registry)
+        self.messages = Counter(
+            "baton_messages_sent", "Messages between stitch partitions", registry=registry
+        )
+        self.alerts = Counter(
+            "baton_alerts_announced", "Alerts announced", ["kind", "status"], registry=registry
+        )
         self.folds = Counter("baton_neighbourhoods_folded", "Neighbourhoods judged", registry=registry)
-        self.events_held = Gauge("baton_events_held", "Events in working state", ["partition"], registry=registry)
+        self.events_held = Gauge(
+            "baton_events_held", "Events in working state", ["partition"], registry=registry
+        )
         self.largest = Gauge(
-            "baton_largest_neighbourhood_events", "Events in the largest neighbourhood judged", registry=registry
+            "baton_largest_neighbourhood_events",
+            "Events in the largest neighbourhood judged",
+            registry=registry,
         )

@@ -35,7 +35,9 @@ class Notify:
         """Read back what the receiver was told before, without telling it again."""
         self._loaded.clear()
         told: list[tuple[str, Alert | None]] = []
-        committed = await self._log.committed(self._topics.group(f"notify-{self.name}"), (self._topics.alerts,))
+        committed = await self._log.committed(
+            self._topics.group(f"notify-{self.name}"), (self._topics.alerts,)
+        )
         for topic, partition in sorted(assigned):
             async for records in self._log.read(topic, partition, 0, committed[topic, partition]):
                 told += [_alert(record) for record in records]

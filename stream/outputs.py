@@ -1,7 +1,8 @@
 """Outputs: what is to be announced of a neighbourhood, against what was announced of it before.
 
-Never fold against fold: a document that was announced and is no longer borne out is taken back (a journey or customer as a
-tombstone, an alert as withdrawn), even if the worker that announced it died before it wrote down the events.
+Never fold against fold: a document that was announced and is no longer borne out is taken back (a journey or
+customer as a tombstone, an alert as withdrawn), even if the worker that announced it died before it wrote
+down the events.
 """
 
 import orjson
@@ -24,7 +25,10 @@ def has_alerts(announced: dict[str, bytes]) -> bool:
 
 
 class Outputs:
-    """Compares folds with what was announced. Documents equal to the one last sent from here are not sent again."""
+    """Compares folds with what was announced.
+
+    Documents equal to the one last sent from here are not sent again.
+    """
 
     def __init__(self, topics: Topics, metrics: Metrics) -> None:
         self._topics = {JOURNEY: topics.journeys, CUSTOMER: topics.customers, ALERT: topics.alerts}
@@ -33,7 +37,10 @@ class Outputs:
     def of(
         self, state: PartitionState, identifier: str, folded: Folded, judged_at: int | None, said: Outcome
     ) -> list[Output]:
-        """The entries to send, by topic. `said` takes the announced rows, which must be durable before the entries go."""
+        """The entries to send, by topic.
+
+        `said` takes the announced rows, which must be durable before the entries go.
+        """
         current: dict[str, Document] = {
             **{JOURNEY + document["id"]: document for document in folded.journeys},
             **{CUSTOMER + document["id"]: document for document in folded.customers},
@@ -56,7 +63,13 @@ class Outputs:
         return outputs
 
     def _take_back(
-        self, state: PartitionState, identifier: str, name: str, document: bytes, judged_at: int | None, said: Outcome
+        self,
+        state: PartitionState,
+        identifier: str,
+        name: str,
+        document: bytes,
+        judged_at: int | None,
+        said: Outcome,
     ) -> list[Output]:
         state.neighbourhoods.announce(identifier, name, None, said)
         state.sent.pop(name, None)

@@ -1,4 +1,6 @@
-"""Project: documents from the compacted topics go into the read model, with the log position in the same transaction."""
+"""Project: documents from the compacted topics go into the read model, with the log position in the same
+transaction.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +10,7 @@ from stream.sending import until_available
 from stream.transports.log import Record
 
 
-class ReadModelAway(Exception):  # noqa: N818
+class ReadModelAway(Exception):
     """The database does not answer for now; nothing was written."""
 
 
@@ -29,4 +31,6 @@ class Project:
     async def handle(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         """Returns when the records are in the read model."""
         rows = [(r.offset, r.key.decode(), r.value) for r in records if r.key is not None]
-        await until_available(lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows), ReadModelAway)
+        await until_available(
+            lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows), ReadModelAway
+        )

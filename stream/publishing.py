@@ -1,4 +1,6 @@
-"""Publishing: where a raw event goes. Every record goes somewhere: what no department is known for goes to the inbox."""
+"""Publishing: where a raw event goes. Every record goes somewhere: what no department is known for goes to
+the inbox.
+"""
 
 import orjson
 
@@ -12,8 +14,8 @@ from stream.transports.log import Entry, Record
 def address(raw: bytes, topics: Topics, origin: str) -> tuple[str, Entry]:
     """The topic and entry for a raw event; `origin`, such as `orders.jsonl:17`, is kept beside it.
 
-    The key is the event's `partitionkey`, else its source and id, so that a repeated event lands where the first did. An
-    event over the size limit becomes a dead letter at once: no log would take it.
+    The key is the event's `partitionkey`, else its source and id, so that a repeated event lands where the
+    first did. An event over the size limit becomes a dead letter at once: no log would take it.
     """
     headers = ((ORIGIN_HEADER, origin.encode()),)
     if len(raw) > MAX_EVENT_BYTES:

@@ -1,7 +1,7 @@
 """Partition state: the rows of one partition of `observations`, in memory, backed by a compacted changelog topic.
 
-Rows are appended in the order that routing asks for and awaited before the batch is acknowledged; on assignment they are
-read back to the changelog's end, asked for then, before the first batch is handled.
+Rows are appended in the order that routing asks for and awaited before the batch is acknowledged; on
+assignment they are read back to the changelog's end, asked for then, before the first batch is handled.
 """
 
 import logging
@@ -37,7 +37,10 @@ class PartitionState:
         self._judged: dict[str, int] = {}
 
     async def load(self, log: Log, topic: str) -> Outcome:
-        """Read the rows back. The outcome mends what a crash left; roots with announced alerts are to be judged again."""
+        """Read the rows back.
+
+        The outcome mends what a crash left; roots with announced alerts are to be judged again.
+        """
         rows: dict[RowKey, bytes] = {}
         async for records in log.read(topic, self.partition):
             for record in records:
@@ -46,7 +49,9 @@ class PartitionState:
                     rows.pop((kind, identifier, detail), None)
                 else:
                     rows[kind, identifier, detail] = record.value
-        self.watermarks.restore({name: int(value) for (kind, name, _), value in rows.items() if kind == JUDGED})
+        self.watermarks.restore(
+            {name: int(value) for (kind, name, _), value in rows.items() if kind == JUDGED}
+        )
         due = {identifier: value for (kind, identifier, _), value in rows.items() if kind == DUE}
         outcome = self.neighbourhoods.load(item for item in rows.items() if item[0][0] not in (DUE, JUDGED))
         for identifier, value in due.items():
@@ -58,7 +63,9 @@ class PartitionState:
         return outcome
 
     def judged(self, watermarks: Watermarks, said: Outcome) -> None:
-        """Remember the watermarks that something is announced on: after a restart none may be judged on earlier ones."""
+        """Remember the watermarks that something is announced on: after a restart none may be judged on
+        earlier ones.
+        """
         for department, instant in watermarks.items():
             if self._judged.get(department) != instant:
                 self._judged[department] = instant

@@ -1,7 +1,7 @@
 """Stitch: observations meet in neighbourhoods; what these come to goes out as journeys, customers and alerts.
 
-The order of a batch: decide, messages, announced rows, outputs, other rows; each awaited. A crash between any two steps
-repeats the batch and changes no result.
+The order of a batch: decide, messages, announced rows, outputs, other rows; each awaited. A crash between any
+two steps repeats the batch and changes no result.
 """
 
 import logging
@@ -35,11 +35,18 @@ FOLDED_AT_ONCE = 500
 class Stitch:
     """Handles the batches of one worker's partitions of `observations`.
 
-    `on_events`: judge the neighbourhoods that a batch touched (live), or only when told that all inputs are read (replay).
+    `on_events`: judge the neighbourhoods that a batch touched (live), or only when told that all inputs are
+    read (replay).
     """
 
     def __init__(
-        self, journey_map: JourneyMap, log: Log, sender: Sender, topics: Topics, metrics: Metrics, on_events: bool
+        self,
+        journey_map: JourneyMap,
+        log: Log,
+        sender: Sender,
+        topics: Topics,
+        metrics: Metrics,
+        on_events: bool,
     ) -> None:
         self._map = journey_map
         self._fold = Fold(journey_map)
@@ -69,7 +76,8 @@ class Stitch:
             state, outcome = await self._assigned(partition)
         else:
             outcome = Outcome()
-        marks_moved, told_to_judge = False, []
+        marks_moved = False
+        told_to_judge: list[int] = []
         for record in records:
             kind, *content = messages.decode(record.value or b"")
             if kind in (OBSERVE, JOIN, ABSORB):
@@ -158,13 +166,16 @@ class Stitch:
         return tally
 
     async def _refuse(self, state: PartitionState, folded: Folded) -> None:
-        """An event with the (source, id) of another but different content is a dead letter, at every place it came from."""
+        """An event with the (source, id) of another but different content is a dead letter, at every place
+        it came from.
+        """
         for event, kept in folded.refused:
             if event.key in state.sent:
                 continue
             state.sent[event.key] = 1
             error = InvalidEvent(
-                "id_reused", f"source {event.source} and id {event.id} are another event's too, of {kept.type}; ids must be new"
+                "id_reused",
+                f"source {event.source} and id {event.id} are another event's too, of {kept.type}; ids must be new",
             )
             for topic, partition, offset in event.origins:
                 async for records in self._log.read(topic, partition, offset, offset + 1):

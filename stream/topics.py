@@ -1,4 +1,7 @@
-"""The topics, and what each is for. A prefix keeps one run's topics and groups apart from another's on the same broker."""
+"""The topics, and what each is for.
+
+A prefix keeps one run's topics and groups apart from another's on the same broker.
+"""
 
 from dataclasses import dataclass
 
@@ -9,9 +12,9 @@ from journeys.journey_map import INBOX, JourneyMap
 class Topics:
     """Names under one journey map.
 
-    observations: messages between stitch partitions, keyed by identifier · state: the rows of those partitions,
-    compacted · journeys, customers, alerts: documents by id, compacted · tallies: what each partition counted when it
-    judged, compacted · dead_letters: what could not be used, with why.
+    observations: messages between stitch partitions, keyed by identifier · state: the rows of those
+    partitions, compacted · journeys, customers, alerts: documents by id, compacted · tallies: what each
+    partition counted when it judged, compacted · dead_letters: what could not be used, with why.
     """
 
     journey_map: JourneyMap

@@ -1,9 +1,10 @@
 """A worker: the roles it was given, run side by side in one event loop until one fails or the block ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
@@ -25,8 +26,8 @@ from stream.transports.running import App, failure, running
 class Job:
     """What a worker works on.
 
-    `live`: judge as events come; else only when told that all inputs are read. `clock`: let deadlines pass with the time
-    of day.
+    `live`: judge as events come; else only when told that all inputs are read. `clock`: let deadlines pass
+    with the time of day.
     """
 
     journey_map: JourneyMap
@@ -40,14 +41,14 @@ class Job:
 
 
 @asynccontextmanager
-async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio.Future[BaseException]]:
+async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio.Task[BaseException]]:
     """Run the job inside the block; every role has its partitions when the block begins.
 
     Gives a future that is done, with the reason, when a role fails; the caller ends the process then.
     """
     sender = Sender(log)
     apps: list[App] = []
-    chores = []
+    chores: list[Callable[[], Coroutine[Any, Any, None]]] = []
     if job.stitches:
         stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, on_events=job.live)
         reader = EventReader(job.journey_map, live=job.live)
@@ -80,14 +81,14 @@ def _held(app: App, topics: Collection[str]) -> set[Partition]:
     return {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
 
 
-async def _first_failure(apps: Sequence[App], tasks: Sequence["asyncio.Future[None]"]) -> BaseException:
-    waiting = {*map(asyncio.ensure_future, map(failure, apps)), *tasks}
+async def _first_failure(apps: Sequence[App], chores: Sequence["asyncio.Task[None]"]) -> BaseException:
+    waiting: set[asyncio.Task[Any]] = {*(asyncio.ensure_future(failure(app)) for app in apps), *chores}
     try:
         while True:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                if (reason := task.exception() or task.result()) is not None:
-                    return reason
+                if reason := task.exception() or task.result():
+                    return cast(BaseException, reason)
     finally:
         for task in waiting:
             task.cancel()

@@ -18,9 +18,16 @@ from stream.transports.log import open_log
 @data_option
 @broker_option
 @read_model_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. There is no login yet: keep it private.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. There is no login yet: keep it private.",
+)
 @click.option("--port", default=8080, show_default=True, help="Port to listen on; 0 takes a free one.")
-@click.option("--wait", default=60.0, show_default=True, help="Seconds to wait for a broker that is away at the start.")
+@click.option(
+    "--wait", default=60.0, show_default=True, help="Seconds to wait for a broker that is away at the start."
+)
 @command
 def api(
     map_path: Path, data: Path, broker: str | None, read_model: str | None, host: str, port: int, wait: float

@@ -19,7 +19,11 @@ from journeys.reading import EventReader
 
 @click.command()
 @click.argument("map_path", metavar="MAP", type=click.Path(path_type=Path))
-@click.option("--sample", type=click.Path(path_type=Path), help="Events as JSON Lines: tell what matches, and what does not.")
+@click.option(
+    "--sample",
+    type=click.Path(path_type=Path),
+    help="Events as JSON Lines: tell what matches, and what does not.",
+)
 @json_option
 @command
 def check(map_path: Path, sample: Path | None, as_json: bool) -> None:
@@ -68,7 +72,8 @@ def _sample(journey_map: JourneyMap, sample: Path) -> dict[str, Any]:
             examples.setdefault(what, origin)
     return {
         "matched": [
-            {"type": type, "events": count, "used_by": used_by.get(type, ["operators"])} for type, count in sorted(matched.items())
+            {"type": type, "events": count, "used_by": used_by.get(type, ["operators"])}
+            for type, count in sorted(matched.items())
         ],
         "unused": [type for type in journey_map.events if type not in matched],
         "refused": [
@@ -92,6 +97,9 @@ def _show(sample: dict[str, Any]) -> None:
         table.add_row(row["type"], f"{row['events']:,}", ", ".join(row["used_by"]) or "nothing")
     console.print(table)
     for row in sample["refused"]:
-        console.print(f"{row['events']:,} × {row['reason']}: {row['detail']} (first at {row['first']})", highlight=False)
+        console.print(
+            f"{row['events']:,} times {row['reason']}: {row['detail']} (first at {row['first']})",
+            highlight=False,
+        )
     if sample["unused"]:
         console.print(f"in the map, not in the sample: {', '.join(sample['unused'])}", highlight=False)

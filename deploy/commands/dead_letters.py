@@ -36,7 +36,9 @@ def dead_letters() -> None:
 @json_option
 @command
 def list_letters(map_path: Path, data: Path, broker: str | None, reason: str | None, as_json: bool) -> None:
-    """List dead letters: reason, where each came from, and what was expected. --json prints them whole, a line each."""
+    """List dead letters: reason, where each came from, and what was expected. --json prints them whole, a
+    line each.
+    """
     letters = asyncio.run(_letters(Topics(load_map(map_path)), Place(data, broker), reason))
     if as_json:
         for letter in letters:
@@ -55,13 +57,18 @@ def list_letters(map_path: Path, data: Path, broker: str | None, reason: str | N
 @reason_option
 @command
 def replay_letters(map_path: Path, data: Path, broker: str | None, reason: str | None) -> None:
-    """Publish dead letters again, under the map as it is now. What still cannot be used comes back as a dead letter."""
+    """Publish dead letters again, under the map as it is now.
+
+    What still cannot be used comes back as a dead letter.
+    """
     topics = Topics(load_map(map_path))
     place = Place(data, broker)
     sent, cut = asyncio.run(_replay(topics, place, reason))
     click.echo(f"{sent:,} dead letters published again")
     if cut:
-        click.echo(f"{cut:,} were too large and kept only in part: publish them again from their source", err=True)
+        click.echo(
+            f"{cut:,} were too large and kept only in part: publish them again from their source", err=True
+        )
 
 
 async def _letters(topics: Topics, place: Place, reason: str | None) -> list[dict[str, Any]]:

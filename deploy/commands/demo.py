@@ -12,7 +12,7 @@ from rich.console import Console
 
 from api.app import create_app
 from api.store.read_model import ReadModel
-from deploy.commands.options import command, json_option, stderr
+from deploy.commands.options import alert_line, command, json_option, stderr
 from deploy.commands.replay import play, show
 from deploy.demo_day import demo_day, story
 from deploy.replay import Replay
@@ -26,8 +26,18 @@ from stream.worker import Job, working
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Another seed is another day.")
-@click.option("--orders", default=300, show_default=True, type=click.IntRange(1, 5000), help="How many orders the day has.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Keep the day here. Default: a temporary directory.")
+@click.option(
+    "--orders",
+    default=300,
+    show_default=True,
+    type=click.IntRange(1, 5000),
+    help="How many orders the day has.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the day here. Default: a temporary directory.",
+)
 @click.option("--port", default=8080, show_default=True, help="Port of the page; 0 takes a free one.")
 @click.option("--once", is_flag=True, help="Print what was found and exit, without the page.")
 @json_option
@@ -50,7 +60,7 @@ def demo(seed: int, orders: int, data: Path | None, port: int, once: bool, as_js
         if as_json:
             click.echo(orjson.dumps({**summary, "story": alerts}, option=orjson.OPT_INDENT_2).decode())
         else:
-            show(summary, directory)
+            show(summary, data)
             _tell(alerts)
         if not once:
             asyncio.run(_serve(what, model, port))
@@ -66,9 +76,11 @@ def _annas_alerts(model: ReadModel) -> list[dict[str, Any]]:
 def _tell(alerts: list[dict[str, Any]]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     known = story()
-    console.print(f"\n[bold]The story of order {known['order']}[/bold]: bought online, delivered in time, and then")
+    console.print(
+        f"\n[bold]The story of order {known['order']}[/bold]: bought online, delivered in time, and then"
+    )
     for alert in alerts:
-        console.print(f"  {alert['opened_at']}  [red]{alert['kind'].replace('_', ' ')}[/red]: {alert['summary']} ({alert['status']})")
+        console.print(f"  {alert_line(alert)}")
     console.print(f"Look her up by any of: {', '.join(known.values())}\n")
 
 

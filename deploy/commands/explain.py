@@ -13,7 +13,14 @@ import orjson
 from rich.console import Console
 
 from api.identifier_search import spellings
-from deploy.commands.options import api_option, command, data_option, json_option, read_model_option
+from deploy.commands.options import (
+    alert_line,
+    api_option,
+    command,
+    data_option,
+    json_option,
+    read_model_option,
+)
 from deploy.errors import Unusable
 from deploy.wiring import Place, load_map
 from journeys.identity import path
@@ -37,17 +44,27 @@ class Joined(NamedTuple):
 @json_option
 @command
 def explain(
-    identifier: str, map_path: Path | None, data: Path, read_model: str | None, api_url: str | None, as_json: bool
+    identifier: str,
+    map_path: Path | None,
+    data: Path,
+    read_model: str | None,
+    api_url: str | None,
+    as_json: bool,
 ) -> None:
     """Explain IDENTIFIER (type:value, or a value of any type): the customer, the chain of events that joined their
-    identifiers, their journeys and alerts. Asks a running API (--api), or reads the read model itself (--map, --data).
+    identifiers, their journeys and alerts. Asks a running API (--api), or reads the read model itself (--map,
+    --data).
     """
-    customers, journey = _from_api(api_url) if api_url else _from_read_model(map_path, Place(data, None, read_model))
+    customers, journey = (
+        _from_api(api_url) if api_url else _from_read_model(map_path, Place(data, None, read_model))
+    )
     found = [_explanation(identifier, customer, journey) for customer in customers(identifier)]
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     elif not found:
-        raise Unusable(f"nobody is known by {identifier}; the value may be junk to its normaliser, or not have arrived")
+        raise Unusable(
+            f"nobody is known by {identifier}; the value may be junk to its normaliser, or not have arrived"
+        )
     for explanation in [] if as_json else found:
         _show(explanation)
 
@@ -61,7 +78,9 @@ def _from_api(url: str) -> Find:
             raise Unusable(f"{url}: {error}; is that the address of `baton api`?") from None
 
     return (
-        lambda identifier: list(get(f"/v1/customers?identifier={urllib.parse.quote(identifier, safe='')}")["customers"]),
+        lambda identifier: list(
+            get(f"/v1/customers?identifier={urllib.parse.quote(identifier, safe='')}")["customers"]
+        ),
         lambda id: dict(get(f"/v1/journeys/{id}")),
     )
 
@@ -81,7 +100,9 @@ def _from_read_model(map_path: Path | None, place: Place) -> Find:
 
 def _explanation(asked: str, customer: Document, journey: Callable[[str], Document]) -> Document:
     names = [f"{type}:{value}" for type, values in customer["identifiers"].items() for value in values]
-    start = next((name for name in names if asked in (name, name.partition(":")[2])), names[0] if names else "")
+    start = next(
+        (name for name in names if asked in (name, name.partition(":")[2])), names[0] if names else ""
+    )
     links = [Joined(link["a"], link["b"], link) for link in customer["links"]]
     chains = {name: [joined.link for joined in path(links, start, name)] for name in names if name != start}
     return {
@@ -96,20 +117,33 @@ def _explanation(asked: str, customer: Document, journey: Callable[[str], Docume
 
 def _outline(journey: Document) -> Document:
     alerts = [
-        {name: alert[name] for name in ("fingerprint", "kind", "status", "opened_at", "resolved_at", "summary")}
+        {
+            name: alert[name]
+            for name in ("fingerprint", "kind", "status", "opened_at", "resolved_at", "summary")
+        }
         for alert in journey["alerts"]
     ]
-    return {**{name: journey[name] for name in ("id", "type", "status", "started_at", "correlates")}, "alerts": alerts}
+    return {
+        **{name: journey[name] for name in ("id", "type", "status", "started_at", "correlates")},
+        "alerts": alerts,
+    }
 
 
 def _show(explanation: Document) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"[bold]{explanation['identifier']}[/bold] is customer {explanation['customer']}, known as:")
+    console.print(
+        f"[bold]{explanation['identifier']}[/bold] is customer {explanation['customer']}, known as:"
+    )
     for name, chain in explanation["chains"].items():
         console.print(f"  {name}")
         for link in chain:
-            console.print(f"      {link['at']}  {link['a']} and {link['b']} in {link['type']} ({link['source']} {link['id']})")
+            console.print(
+                f"      {link['at']}  {link['a']} and {link['b']} in {link['type']} ({link['source']} {link['id']})"
+            )
     for journey in explanation["journeys"]:
-        console.print(f"[bold]{journey['type']}[/bold] {journey['correlates'] or journey['id']}: {journey['status']}, since {journey['started_at']}")
+        name = journey["correlates"] or journey["id"]
+        console.print(
+            f"[bold]{journey['type']}[/bold] {name}: {journey['status']}, since {journey['started_at']}"
+        )
         for alert in journey["alerts"]:
-            console.print(f"  {alert['opened_at']}  [red]{alert['kind'].replace('_', ' ')}[/red] ({alert['status']}): {alert['summary']}")
+            console.print(f"  {alert_line(alert)}")

@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -54,7 +54,9 @@ broker_option = click.option(
     "--broker", envvar="BATON_BROKER", help="kafka://host:port,… instead of the embedded log in --data."
 )
 read_model_option = click.option(
-    "--read-model", envvar="BATON_READ_MODEL", help="SQLAlchemy URL, such as postgresql+psycopg://…; default: SQLite in --data."
+    "--read-model",
+    envvar="BATON_READ_MODEL",
+    help="SQLAlchemy URL, such as postgresql+psycopg://…; default: SQLite in --data.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 api_option = click.option("--api", "api_url", envvar="BATON_API", help="Ask the running API at this URL.")
@@ -73,7 +75,10 @@ def command(function: Command) -> Command:
     @functools.wraps(function)
     def wrapped(*arguments: Any, log_level: str, **options: Any) -> Any:
         logging.basicConfig(
-            level=log_level.upper(), format="%(message)s", handlers=[RichHandler(console=stderr, show_path=False)], force=True
+            level=log_level.upper(),
+            format="%(message)s",
+            handlers=[RichHandler(console=stderr, show_path=False)],
+            force=True,
         )
         try:
             return function(*arguments, **options)
@@ -97,10 +102,21 @@ def end_at_once(error: BaseException) -> NoReturn:
     os._exit(FAILED)
 
 
+def alert_line(alert: Mapping[str, Any]) -> str:
+    """An alert in a line, with the console's markup."""
+    kind = alert["kind"].replace("_", " ")
+    return f"{alert['opened_at']}  [red]{kind}[/red] ({alert['status']}): {alert['summary']}"
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str, int], None]]:
     """Show how far a long command is, on standard error, where a person is looking."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 

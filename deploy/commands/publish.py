@@ -8,7 +8,15 @@ from pathlib import Path
 import click
 import orjson
 
-from deploy.commands.options import broker_option, command, data_option, json_option, map_option, progress, stderr
+from deploy.commands.options import (
+    broker_option,
+    command,
+    data_option,
+    json_option,
+    map_option,
+    progress,
+    stderr,
+)
 from deploy.inputs import fingerprint, lines
 from deploy.wiring import Place, load_map, wait_for_log
 from stream.publishing import address
@@ -29,8 +37,8 @@ PUBLISHED_AT_ONCE = 1000
 def publish(file: Path, map_path: Path, data: Path, broker: str | None, as_json: bool) -> None:
     """Publish the CloudEvents of FILE (JSON Lines, .gz too), each to its department's topic.
 
-    What no department is known for goes to the inbox, and from there to the dead letters. Publishing a file twice does
-    no harm: equal events count once.
+    What no department is known for goes to the inbox, and from there to the dead letters. Publishing a file
+    twice does no harm: equal events count once.
     """
     fingerprint([file])
     topics = Topics(load_map(map_path))

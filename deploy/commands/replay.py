@@ -26,11 +26,20 @@ from stream.transports.log import LogError
 
 
 @click.command()
-@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument(
+    "files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True)
+)
 @map_option
 @click.option("--as-of", type=Instant(), help="Judge as of this time. Default: the latest accepted event.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory for log and results.")
-@click.option("--fresh", is_flag=True, help="Start over, even if --out holds another or an interrupted replay.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Directory for log and results.",
+)
+@click.option(
+    "--fresh", is_flag=True, help="Start over, even if --out holds another or an interrupted replay."
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are dead letters.")
 @broker_option
 @json_option
@@ -47,8 +56,8 @@ def replay(
 ) -> None:
     """Replay CloudEvents in JSON Lines from FILE… (.gz too; - for standard input) through the agents, on event time.
 
-    Writes journeys.jsonl, customers.jsonl, alerts.jsonl, dead-letters.jsonl and summary.json into --out. Killed or
-    interrupted, the same command goes on where it was. Nobody is notified.
+    Writes journeys.jsonl, customers.jsonl, alerts.jsonl, dead-letters.jsonl and summary.json into --out.
+    Killed or interrupted, the same command goes on where it was. Nobody is notified.
     """
     journey_map = load_map(map_path)
     out.mkdir(parents=True, exist_ok=True)
@@ -74,7 +83,8 @@ def play(what: Replay, fresh: bool) -> dict[str, Any]:
         end_at_once(error)
 
 
-def show(summary: dict[str, Any], out: Path) -> None:
+def show(summary: dict[str, Any], out: Path | None) -> None:
+    """Print what was found; `out` is where the results are kept."""
     console = Console(soft_wrap=True)
     console.print(
         f"{summary['read']:,} events read: {summary['folded']:,} used, {summary['duplicates']:,} duplicates, "
@@ -95,4 +105,5 @@ def show(summary: dict[str, Any], out: Path) -> None:
         console.print(f"dead letters: {count:,} {reason.replace('_', ' ')}", highlight=False)
     if not summary["reconciles"]:
         console.print("the counts do not add up: please report this with the files", style="red")
-    console.print(f"results in {out}", highlight=False)
+    if out:
+        console.print(f"results in {out}", highlight=False)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import click
@@ -41,13 +42,26 @@ ROLES = ("stitch", "project", "notify")
 @data_option
 @broker_option
 @read_model_option
-@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="Run only this role; may be repeated.")
-@click.option("--alertmanager", envvar="BATON_ALERTMANAGER", help="Address of an Alertmanager to tell of alerts.")
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice(ROLES), help="Run only this role; may be repeated."
+)
+@click.option(
+    "--alertmanager", envvar="BATON_ALERTMANAGER", help="Address of an Alertmanager to tell of alerts."
+)
 @click.option("--webhook", envvar="BATON_WEBHOOK", help="URL that alerts are posted to as JSON.")
-@click.option("--webhook-secret", envvar="BATON_WEBHOOK_SECRET", help="Sign webhooks (Standard Webhooks, whsec_…).")
-@click.option("--page", default="http://127.0.0.1:8080", show_default=True, help="Where people find the page; alerts link to it.")
+@click.option(
+    "--webhook-secret", envvar="BATON_WEBHOOK_SECRET", help="Sign webhooks (Standard Webhooks, whsec_…)."
+)
+@click.option(
+    "--page",
+    default="http://127.0.0.1:8080",
+    show_default=True,
+    help="Where people find the page; alerts link to it.",
+)
 @click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port of 127.0.0.1.")
-@click.option("--wait", default=60.0, show_default=True, help="Seconds to wait for a broker that is away at the start.")
+@click.option(
+    "--wait", default=60.0, show_default=True, help="Seconds to wait for a broker that is away at the start."
+)
 @command
 def worker(
     map_path: Path,
@@ -72,7 +86,9 @@ def worker(
     async def work() -> None:
         async with _receivers(alertmanager, webhook, webhook_secret, page) as receivers:
             wanted = roles or ROLES
-            await _work(journey_map, place, wanted, receivers if "notify" in wanted else (), metrics_port, wait)
+            await _work(
+                journey_map, place, wanted, receivers if "notify" in wanted else (), metrics_port, wait
+            )
 
     asyncio.run(work())
 
@@ -107,9 +123,12 @@ async def _work(
         stitches="stitch" in roles,
     )
     async with working(job, log, metrics) as failed:
-        stderr.print(f"working on {place.broker} with {journey_map.name} {journey_map.version}", highlight=False)
+        stderr.print(
+            f"working on {place.broker} with {journey_map.name} {journey_map.version}", highlight=False
+        )
         told = asyncio.ensure_future(stopping.wait())
-        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Task[Any]] = {told, failed}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if failed.done():
             end_at_once(failed.result())
     await log.stop()
