@@ -1,7 +1,9 @@
 """Serving: the API and the page on a port, until told to stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -9,6 +11,17 @@ from fastapi import FastAPI
 from deploy.errors import Unusable
 from stream.topics import Topics
 from stream.transports.log import Log, LogError
+
+
+class _Server(uvicorn.Server):
+    """Ends with its own work done and no signal raised again, so that the command's exit code is 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
 
 
 def log_is_ready(log: Log, topics: Topics) -> Callable[[], Awaitable[list[str]]]:
@@ -26,7 +39,9 @@ def log_is_ready(log: Log, topics: Topics) -> Callable[[], Awaitable[list[str]]]
 
 async def serve(app: FastAPI, host: str, port: int, started: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C. Port 0 takes a free one; `started` is told the address."""
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
+    server = _Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.end)
     serving = asyncio.ensure_future(_serve(server, host, port))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
