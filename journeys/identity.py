@@ -85,22 +85,22 @@ def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
 def resolve(events: list[Event], rules: Mapping[str, IdentifierType]) -> Identities:
     """Resolve one neighbourhood. `events` in time order, each once; `rules` by identifier type.
 
-    An event belongs to the customer of its strongest identifier that is not shared; one that has none is a
-    customer of its own.
+    An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
+    own.
     """
     shared = _shared(events, rules)
-    unlinked = _unlinked(events)
+    apart = shared | _of_many(events, rules)
     groups = _Groups(rules)
-    for link in _links(events, shared, unlinked, rules):
+    for link in _links(events, apart, _unlinked(events), rules):
         groups.unite(link)
     customers: dict[str, Customer] = {}
     for event in events:
         if event.type in (LINK, UNLINK):
             continue
-        anchor = next((i for i in event.identifiers if i not in shared), f"event:{event.identity}")
+        anchor = next((i for i in event.identifiers if i not in apart), f"event:{event.identity}")
         customers.setdefault(groups.root(anchor), Customer()).events.append(event)
     for identifier in groups.identifiers():
-        if (customer := customers.get(groups.root(identifier))) and identifier not in shared:
+        if customer := customers.get(groups.root(identifier)):
             customer.identifiers.append(identifier)
     for link in groups.links:
         if customer := customers.get(groups.root(link.a)):
@@ -177,7 +177,7 @@ class _Groups:
 
 def _links(
     events: list[Event],
-    shared: frozenset[str],
+    apart: frozenset[str],
     unlinked: set[frozenset[str]],
     rules: Mapping[str, IdentifierType],
 ) -> list[Link]:
@@ -190,7 +190,7 @@ def _links(
     for event in events:
         if event.type == UNLINK:
             continue
-        usable = [i for i in event.identifiers if i not in shared] if shared else event.identifiers
+        usable = [i for i in event.identifiers if i not in apart] if apart else event.identifiers
         if len(usable) < 2:
             continue
         links = [Link(usable[0], other, event) for other in usable[1:]]
@@ -221,6 +221,14 @@ def _unlinked(events: list[Event]) -> set[frozenset[str]]:
         if event.type in (LINK, UNLINK):
             latest[frozenset(event.identifiers)] = event.type
     return {pair for pair, command in latest.items() if command == UNLINK}
+
+
+def _of_many(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozenset[str]:
+    """Identifiers of types that many customers normally have in common: they link nobody."""
+    types = tuple(f"{name}:" for name, rule in rules.items() if not rule.routes)
+    if not types:
+        return frozenset()
+    return frozenset(i for event in events for i in event.identifiers if i.startswith(types))
 
 
 def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozenset[str]:
