@@ -1,0 +1,173 @@
+"""Partitions that handle routing messages in any order, again and again, and crash at any step of a batch.
+
+The real `Neighbourhoods` and the real encoding of messages; only the log and the worker are lists here.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import lt
+
+from journeys import messages
+from journeys.events import Event
+from journeys.routing import ABSORB, Neighbourhoods, Outcome, Root, RowKey, pieces
+from stream.transports.log import partition_for
+
+Changes = list[tuple[RowKey, bytes | None]]
+Identifier = str
+
+
+class Crash(Exception):  # noqa: N818
+    """The worker dies here."""
+
+
+@dataclass(slots=True)
+class Owner:
+    """A worker's hold on a partition: what it remembers, where it reads, and what loading asked it to mend."""
+
+    neighbourhoods: Neighbourhoods
+    position: int
+    mended: Outcome
+    late_rows: Changes = field(default_factory=list)
+
+
+class Partitions:
+    """`chance` decides everything that is left to chance: what is handled when, how much at once, and where it crashes."""
+
+    def __init__(
+        self,
+        count: int,
+        chance: random.Random,
+        precedes: Callable[[str, str], bool] = lt,
+        routes: Callable[[str], bool] = lambda identifier: True,
+        crashes: float = 0.3,
+        zombies: float = 0.0,
+    ) -> None:
+        self.count = count
+        self._chance = chance
+        self._precedes = precedes
+        self._routes = routes
+        self._crashes = crashes
+        self._zombies = zombies
+        self._logs: list[list[tuple[Identifier, bytes]]] = [[] for _ in range(count)]
+        self._rows: list[dict[RowKey, bytes]] = [{} for _ in range(count)]
+        self._committed = [0] * count
+        self._old_owners: list[tuple[int, Owner]] = []
+        self._owners = [self._load(partition) for partition in range(count)]
+        self.announced: set[str] = set()
+
+    def play(self, events: Sequence[Event]) -> None:
+        """Deliver every event, some twice, in any order; come to rest when nothing is under way."""
+        inbox = [event for event in events for _ in range(2 if self._chance.random() < 0.2 else 1)]
+        self._chance.shuffle(inbox)
+        while inbox or self._old_owners or not self.is_at_rest:
+            if inbox and self._chance.random() < 0.5:
+                self._observe(inbox.pop())
+            self._batch(self._chance.randrange(self.count))
+            self._haunt()
+
+    def restart(self) -> None:
+        """Every worker dies and what is durable is loaded again; then nothing crashes any more."""
+        self._crashes = self._zombies = 0.0
+        self._owners = [self._load(partition) for partition in range(self.count)]
+        while not self.is_at_rest:
+            self._batch(self._chance.randrange(self.count))
+
+    @property
+    def is_at_rest(self) -> bool:
+        return all(
+            owner.position == len(log) and not owner.mended.messages
+            for owner, log in zip(self._owners, self._logs, strict=True)
+        )
+
+    def roots(self) -> dict[Identifier, Root]:
+        """The roots that hold events."""
+        everyone = (owner.neighbourhoods.roots.items() for owner in self._owners)
+        return {identifier: root for roots in everyone for identifier, root in roots if root.events}
+
+    def forwards(self) -> dict[Identifier, Identifier]:
+        return {x: y for owner in self._owners for x, y in owner.neighbourhoods.forwards.items()}
+
+    def _observe(self, event: Event) -> None:
+        usable = [i for i in event.identifiers if self._routes(i)] or [f"event:{event.identity}"]
+        self._send(self._chance.choice(usable), messages.observe(event))
+
+    def _send(self, to: Identifier, message: bytes) -> None:
+        self._logs[self._partition_of(to)].append((to, message))
+
+    def _partition_of(self, identifier: Identifier) -> int:
+        return partition_for(identifier.encode(), self.count)
+
+    def _load(self, partition: int) -> Owner:
+        neighbourhoods = Neighbourhoods(self._precedes, self._routes, lambda i: self._partition_of(i) == partition)
+        mended = neighbourhoods.load(self._rows[partition].items())
+        return Owner(neighbourhoods, self._committed[partition], mended)
+
+    def _batch(self, partition: int) -> None:
+        """The owner handles a batch, or dies trying."""
+        owner = self._owners[partition]
+        try:
+            self._handle(partition, owner)
+        except Crash:
+            self._owners[partition] = self._load(partition)
+            return
+        if self._chance.random() < 0.4:
+            self._committed[partition] = owner.position
+
+    def _handle(self, partition: int, owner: Owner) -> None:
+        batch = self._logs[partition][owner.position : owner.position + self._chance.randint(1, 6)]
+        if not batch and not owner.mended.messages:
+            return
+        outcome, owner.mended = owner.mended, Outcome()
+        for to, message in batch:
+            owner.neighbourhoods.handle(to, messages.decode(message), outcome)
+        owner.position += len(batch)
+        parts = [(to, part) for to, m in outcome.messages for part in (pieces(m, 200) if m[0] == ABSORB else [m])]
+        ways: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
+        for to, part in parts:
+            ways[self._partition_of(to)].append(lambda to=to, part=part: self._send(to, messages.encode(part)))
+        self._each_up_to_a_crash(ways.values())
+        for identifier in outcome.touched:
+            if events := owner.neighbourhoods.roots[identifier].events:
+                owner.neighbourhoods.announce(identifier, f"said of {min(events)}", b"1", outcome)
+        rows = self._rows[partition]
+        changes = [*outcome.announcements(), *outcome.row_changes()]
+        if self._chance.random() < self._zombies:
+            # It stands still here: another takes over, and what it had begun to write comes later.
+            owner.late_rows = changes
+            self._old_owners.append((partition, owner))
+            raise Crash
+        self._each_up_to_a_crash([[lambda change=change: _put(rows, *change) for change in changes]])
+        self.announced.update(name for (kind, _, name), value in changes if kind == "a" and value is not None)
+
+    def _each_up_to_a_crash(self, ways: Iterable[list[Callable[[], None]]]) -> None:
+        """Do every step; or crash, with only the first few of each way done."""
+        crashes = self._chance.random() < self._crashes
+        for steps in ways:
+            for step in steps[: self._chance.randint(0, len(steps))] if crashes else steps:
+                step()
+        if crashes:
+            raise Crash
+
+    def _haunt(self) -> None:
+        """An owner that was replaced does not know it yet: it writes what it had begun, and goes on for a while."""
+        if not self._old_owners or self._chance.random() < 0.5:
+            return
+        partition, old = self._old_owners.pop(self._chance.randrange(len(self._old_owners)))
+        for change in old.late_rows:
+            _put(self._rows[partition], *change)
+        old.late_rows = []
+        try:
+            self._handle(partition, old)
+        except Crash:
+            return
+        if self._chance.random() < 0.5:
+            self._old_owners.append((partition, old))
+
+
+def _put(rows: dict[RowKey, bytes], key: RowKey, value: bytes | None) -> None:
+    if value is None:
+        rows.pop(key, None)
+    else:
+        rows[key] = value
