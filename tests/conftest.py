@@ -1,1 +1,8 @@
-pytest_plugins = ["tests.support.alertmanager", "tests.support.kafka", "tests.support.postgres", "tests.support.read_models", "tests.support.apis"]
+pytest_plugins = [
+    "tests.support.alertmanager",
+    "tests.support.kafka",
+    "tests.support.postgres",
+    "tests.support.read_models",
+    "tests.support.apis",
+    "tests.support.chromium",
+]

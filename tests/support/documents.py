@@ -226,7 +226,7 @@ def late_shipping_alert(fingerprint: str = "f2") -> Document:
         late_by_seconds=52670.0,
         owner="logistics",
         runbook=None,
-        summary="Order A1 was shipped 14 hours 38 minutes late.",
+        summary="Order A1 was shipped 14 hours 37 minutes late.",
         evidence=[
             evidence("s-2", "shop.order_paid", "2026-01-15T10:02:10Z"),
             evidence("l-1", "logistics.parcel_shipped", "2026-01-16T08:40:00Z"),
