@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import click
 from prometheus_client import start_http_server
 
@@ -27,6 +26,7 @@ from deploy.wiring import Place, StoreWriter, load_map, wait_for_log
 from journeys.journey_map import JourneyMap
 from stream.metrics import Metrics
 from stream.notify.alertmanager import Alertmanager
+from stream.notify.posting import open_session
 from stream.notify.receiver import Receiver
 from stream.notify.webhook import Webhook
 from stream.topics import Topics
@@ -148,7 +148,7 @@ def _stop(stopping: asyncio.Event) -> None:
 async def _receivers(
     alertmanager: str | None, webhook: str | None, secret: str | None, page: str
 ) -> AsyncIterator[list[Receiver]]:
-    async with aiohttp.ClientSession() as session:
+    async with open_session() as session:
         receivers: list[Receiver] = []
         if alertmanager:
             receivers.append(Alertmanager(session, alertmanager, page))
