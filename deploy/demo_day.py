@@ -14,7 +14,7 @@ from stdnum import luhn
 from journeys.instants import HOUR, MINUTE, SECOND, format_instant, parse_instant
 
 DAY_STARTS = parse_instant("2026-01-15T00:00:00Z")
-MAX_ORDERS = 5_000
+MIN_ORDERS, MAX_ORDERS = 2, 5_000
 HEALTHY = "healthy"
 RATES = {
     "missing": 0.015,
@@ -40,12 +40,16 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What happens to one order; instants in microseconds."""
+    """What is to happen to one order, unless it goes wrong; instants in microseconds.
+
+    `phone` is the line's number and the caller's; `contact` the number given to the shop, if any.
+    """
 
     number: str
     email: str
     crm: str | None
     phone: str
+    contact: str | None
     iccid: str
     imei: str
     plan: str
@@ -59,38 +63,55 @@ def _with_check_digit(digits: str) -> str:
     return digits + str(luhn.calc_check_digit(digits))
 
 
-# She gets her smartphone in time, the line stays dead, she calls, and nobody knows who is calling.
+# She gets her smartphone in time, nobody activates her line, she calls, and nobody knows who is calling.
 ANNA = Order(
     number="A-1001",
     email="anna@example.com",
     crm="C-1001",
     phone="+491713920001",
+    contact="+491713920001",
     iccid=_with_check_digit("894902000000001001"),
     imei=_with_check_digit("35000000001001"),
     plan="L",
     placed=DAY_STARTS + 7 * HOUR + 40 * MINUTE,
     promised=DAY_STARTS + 12 * HOUR,
     delivered=DAY_STARTS + 9 * HOUR + 30 * MINUTE,
+    activated=DAY_STARTS + 11 * HOUR,
+)
+
+# She calls from a number that no department knows yet. Only when her line is activated, late, does it become hers.
+BERTA = Order(
+    number="A-1002",
+    email="berta@example.com",
+    crm="C-1002",
+    phone="+491713920002",
+    contact=None,
+    iccid=_with_check_digit("894902000000001002"),
+    imei=_with_check_digit("35000000001002"),
+    plan="M",
+    placed=DAY_STARTS + 8 * HOUR + 5 * MINUTE,
+    promised=DAY_STARTS + 14 * HOUR,
+    delivered=DAY_STARTS + 10 * HOUR + 20 * MINUTE,
     activated=DAY_STARTS + 20 * HOUR + 15 * MINUTE,
 )
 
 
-def story() -> dict[str, str]:
-    """The identifiers of the smartphone story, by type; at the day's end each leads to the same customer."""
+def story(order: Order) -> dict[str, str]:
+    """The identifiers of Anna's or Berta's story, by type; at the day's end each leads to the same customer."""
     return {
-        "crm": str(ANNA.crm),
-        "email": ANNA.email,
-        "phone": ANNA.phone,
-        "order": ANNA.number,
-        "iccid": ANNA.iccid,
-        "imei": ANNA.imei,
+        "crm": str(order.crm),
+        "email": order.email,
+        "phone": order.phone,
+        "order": order.number,
+        "iccid": order.iccid,
+        "imei": order.imei,
     }
 
 
 def demo_day(seed: int, orders: int = 300) -> list[bytes]:
     """The day's records as JSON lines in the order of their arrival; the same for the same arguments.
 
-    Some arrive late, some twice, and three can't be used. ValueError unless there are 1 to 5,000 orders.
+    Some arrive late, some twice, and three can't be used. ValueError unless there are 2 to 5,000 orders.
     """
     chance = random.Random(f"arrival {seed}")
     arrivals: list[tuple[int, bytes]] = []
@@ -107,8 +128,12 @@ def demo_day(seed: int, orders: int = 300) -> list[bytes]:
 
 
 def truth(seed: int, orders: int = 300) -> dict[str, str]:
-    """What happens to each order of that day: number → a key of RATES, or `healthy`; Anna's is `late`."""
-    return {ANNA.number: "late"} | {order.number: fate for order, fate in _orders(seed, orders)}
+    """What happens to each order of that day: number → a key of RATES, or `healthy`.
+
+    Anna's is `missing` and Berta's `late`; both called and were not recognised, too.
+    """
+    fixed = {ANNA.number: "missing", BERTA.number: "late"}
+    return fixed | {order.number: fate for order, fate in _orders(seed, orders)}
 
 
 def _unusable(whole: bytes) -> list[tuple[int, bytes]]:
@@ -124,7 +149,7 @@ def _unusable(whole: bytes) -> list[tuple[int, bytes]]:
 
 
 def _events(seed: int, orders: int) -> Iterator[Event]:
-    yield from _annas_day()
+    yield from _annas_and_bertas_day()
     chance = random.Random(f"events {seed}")
     for order, fate in _orders(seed, orders):
         yield from _order_and_delivery(order, fate)
@@ -133,28 +158,28 @@ def _events(seed: int, orders: int) -> Iterator[Event]:
             yield from _calls(order, fate, chance)
 
 
-def _annas_day() -> Iterator[Event]:
-    yield from _order_and_delivery(ANNA, HEALTHY)
-    called = ANNA.delivered + 4 * HOUR + 35 * MINUTE
-    yield _call(ANNA, called, recognised=False, topic="my new phone has no network")
-    yield _activated(ANNA, ANNA.activated)
+def _annas_and_bertas_day() -> Iterator[Event]:
+    for order in (ANNA, BERTA):
+        yield from _order_and_delivery(order, HEALTHY)
+        called = order.delivered + 4 * HOUR + 35 * MINUTE
+        yield _call(order, called, recognised=False, topic="my new phone has no network")
+    yield _activated(BERTA, BERTA.activated)
     # The day's last event, after every deadline, so that nothing is left to wait for.
-    yield _event(
-        "activation", "welcome_sent", ANNA.number, DAY_STARTS + 23 * HOUR + 30 * MINUTE, iccid=ANNA.iccid
-    )
+    end = DAY_STARTS + 23 * HOUR + 30 * MINUTE
+    yield _event("activation", "welcome_sent", BERTA.number, end, iccid=BERTA.iccid)
 
 
 def _orders(seed: int, orders: int) -> Iterator[tuple[Order, str]]:
-    """All orders but Anna's with what goes wrong, in the order of their numbers."""
-    if not 1 <= orders <= MAX_ORDERS:
-        raise ValueError(f"expected 1 to {MAX_ORDERS} orders, found {orders}")
+    """All orders but Anna's and Berta's with what goes wrong, in the order of their numbers."""
+    if not MIN_ORDERS <= orders <= MAX_ORDERS:
+        raise ValueError(f"expected {MIN_ORDERS} to {MAX_ORDERS} orders, found {orders}")
     chance = random.Random(f"orders {seed}")
-    fates = _fates(orders - 1, chance)
-    email = ANNA.email
+    fates = _fates(orders - 2, chance)
+    email = BERTA.email
     for index, fate in enumerate(fates):
         shares = fate == "identity_conflict"
         claimed = shares or fates[index + 1 : index + 2] == ["identity_conflict"]
-        order = _order(1_002 + index, fate, chance, email if shares else None, claimed)
+        order = _order(1_003 + index, fate, chance, email if shares else None, claimed)
         email = order.email
         yield order, fate
 
@@ -181,12 +206,14 @@ def _order(number: int, fate: str, chance: random.Random, email: str | None, reg
     if fate == "out_of_order":
         activated = delivered - chance.randint(5, 30) * MINUTE
     index = number - 1_000
+    phone = f"{_FICTION[index // 1_000 % len(_FICTION)]}{index % 1_000:03d}"
     known = registered or chance.random() < 0.7
     return Order(
         number=f"A-{number}",
         email=email or f"customer{number}@example.com",
         crm=f"C-{number}" if known else None,
-        phone=f"{_FICTION[index // 1_000 % len(_FICTION)]}{index % 1_000:03d}",
+        phone=phone,
+        contact=phone if chance.random() < 0.4 else None,
         iccid=_with_check_digit(f"894902{number:012d}"),
         imei=_with_check_digit(f"35000000{number:06d}"),
         plan=chance.choice(_PLANS),
@@ -198,10 +225,11 @@ def _order(number: int, fate: str, chance: random.Random, email: str | None, reg
 
 
 def _order_and_delivery(order: Order, fate: str) -> Iterator[Event]:
+    given = {"crm": order.crm, "contact_phone": order.contact}
     yield _event(
         "shop", "order_placed", order.number, order.placed,
         order=order.number, email=order.email, plan=order.plan, promised_at=format_instant(order.promised),
-        **({"crm": order.crm} if order.crm else {}),
+        **{name: value for name, value in given.items() if value},
     )  # fmt: skip
     if fate == "cancelled":
         yield _event(

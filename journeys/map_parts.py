@@ -20,7 +20,11 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierType:
-    """`priority` 1 is the strongest. One that meets more than `limit` values of another type is shared."""
+    """`priority` 1 is the strongest.
+
+    `limit`: one that single events name together with more different values of any one customer-identifying
+    type is shared, and links nobody. `routes` False: of the whole type, each is shared.
+    """
 
     name: str
     priority: int

@@ -14,7 +14,7 @@ from api.app import create_app
 from api.store.read_model import ReadModel
 from deploy.commands.options import alert_line, command, json_option, stderr
 from deploy.commands.replay import play, show
-from deploy.demo_day import demo_day, story
+from deploy.demo_day import ANNA, BERTA, MAX_ORDERS, MIN_ORDERS, Order, demo_day, story
 from deploy.replay import Replay
 from deploy.serving import log_is_ready, serve
 from deploy.wiring import LogEvents, StoreWriter, load_map
@@ -23,6 +23,13 @@ from stream.topics import Topics
 from stream.transports.log import open_log
 from stream.worker import Job, working
 
+ANNAS_STORY = """\
+[bold]Anna, order {order}[/bold], bought a smartphone online, and it came in time. Her line was never activated,
+and when she called, from the number that the shop has of her, the call center did not know her:"""
+BERTAS_STORY = """\
+[bold]Berta, order {order}[/bold], called before her line was activated, from a number that no department knew.
+Whose it is came out with the late activation, and with it that a customer had called as a stranger:"""
+
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Another seed is another day.")
@@ -30,7 +37,7 @@ from stream.worker import Job, working
     "--orders",
     default=300,
     show_default=True,
-    type=click.IntRange(1, 5000),
+    type=click.IntRange(MIN_ORDERS, MAX_ORDERS),
     help="How many orders the day has.",
 )
 @click.option(
@@ -56,32 +63,31 @@ def demo(seed: int, orders: int, data: Path | None, port: int, once: bool, as_js
         what = Replay([day], load_map(map_path), directory)
         summary = play(what, fresh=True)
         model = ReadModel(f"sqlite:///{(directory / 'read-model.sqlite').resolve()}")
-        alerts = _annas_alerts(model)
+        stories = {order.number: _alerts(model, order) for order in (ANNA, BERTA)}
         if as_json:
-            click.echo(orjson.dumps({**summary, "story": alerts}, option=orjson.OPT_INDENT_2).decode())
+            click.echo(orjson.dumps({**summary, "stories": stories}, option=orjson.OPT_INDENT_2).decode())
         else:
             show(summary, data)
-            _tell(alerts)
+            _tell(stories)
         if not once:
             asyncio.run(_serve(what, model, port))
         model.close()
 
 
-def _annas_alerts(model: ReadModel) -> list[dict[str, Any]]:
-    (customer,) = model.reader.customers([("email", story()["email"])], limit=1)
+def _alerts(model: ReadModel, order: Order) -> list[dict[str, Any]]:
+    """What broke for the order's customer, in the order in which it came to light."""
+    (customer,) = model.reader.customers([("email", order.email)], limit=1)
     found = [model.reader.alert(fingerprint) for fingerprint in customer["alerts"]]
     return sorted((alert for alert in found if alert), key=lambda alert: (alert["opened_at"], alert["kind"]))
 
 
-def _tell(alerts: list[dict[str, Any]]) -> None:
+def _tell(stories: dict[str, list[dict[str, Any]]]) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    known = story()
-    console.print(
-        f"\n[bold]The story of order {known['order']}[/bold]: bought online, delivered in time, and then"
-    )
-    for alert in alerts:
-        console.print(f"  {alert_line(alert)}")
-    console.print(f"Look her up by any of: {', '.join(known.values())}\n")
+    for order, told in ((ANNA, ANNAS_STORY), (BERTA, BERTAS_STORY)):
+        console.print(f"\n{told.format(order=order.number)}")
+        for alert in stories[order.number]:
+            console.print(f"  {alert_line(alert)}")
+    console.print(f"\nLook Anna up by any of: {', '.join(story(ANNA).values())}\n")
 
 
 async def _serve(what: Replay, model: ReadModel, port: int) -> None:

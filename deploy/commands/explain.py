@@ -26,6 +26,7 @@ from deploy.wiring import Place, load_map
 from journeys.identity import path
 
 Document = dict[str, Any]
+OUTLINED = ("fingerprint", "kind", "status", "occurred_at", "opened_at", "resolved_at", "summary")
 Find = tuple[Callable[[str], list[Document]], Callable[[str], Document]]
 
 
@@ -116,16 +117,9 @@ def _explanation(asked: str, customer: Document, journey: Callable[[str], Docume
 
 
 def _outline(journey: Document) -> Document:
-    alerts = [
-        {
-            name: alert[name]
-            for name in ("fingerprint", "kind", "status", "opened_at", "resolved_at", "summary")
-        }
-        for alert in journey["alerts"]
-    ]
     return {
         **{name: journey[name] for name in ("id", "type", "status", "started_at", "correlates")},
-        "alerts": alerts,
+        "alerts": [{name: alert[name] for name in OUTLINED} for alert in journey["alerts"]],
     }
 
 

@@ -103,9 +103,12 @@ def end_at_once(error: BaseException) -> NoReturn:
 
 
 def alert_line(alert: Mapping[str, Any]) -> str:
-    """An alert in a line, with the console's markup."""
+    """An alert in a line, with the console's markup; of a call in hindsight also when it was."""
     kind = alert["kind"].replace("_", " ")
-    return f"{alert['opened_at']}  [red]{kind}[/red] ({alert['status']}): {alert['summary']}"
+    line = f"{alert['opened_at']}  [red]{kind}[/red] ({alert['status']}): {alert['summary']}"
+    if alert["occurred_at"] not in (None, alert["opened_at"]):
+        line += f"; the call was at {alert['occurred_at']}, the caller became known at {alert['opened_at']}"
+    return line
 
 
 @contextmanager

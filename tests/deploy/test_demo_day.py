@@ -7,7 +7,7 @@ import orjson
 import phonenumbers
 import pytest
 
-from deploy.demo_day import ANNA, HEALTHY, MAX_ORDERS, RATES, demo_day, story, truth
+from deploy.demo_day import ANNA, BERTA, HEALTHY, MAX_ORDERS, RATES, Order, demo_day, story, truth
 from journeys.errors import InvalidEvent
 from journeys.fold import Fold
 from journeys.instants import HOUR, parse_instant
@@ -106,36 +106,81 @@ def test_every_customer_is_one_group_of_identifiers() -> None:
     assert len(customers(usable(demo_day(7)))) == 300 - conflicts
 
 
-def test_annas_identifiers_are_genuine_and_all_hers_at_the_end_of_the_day() -> None:
-    mine = {f"{type_}:{value}" for type_, value in story().items()}
-    assert phonenumbers.is_valid_number(phonenumbers.parse(ANNA.phone))
-    assert all(TELECOM.identifiers[type_].normalise(value) == value for type_, value in story().items())
-    assert mine in customers(usable(demo_day(7)))
+@pytest.mark.parametrize("order", [ANNA, BERTA], ids=["Anna", "Berta"])
+def test_her_identifiers_are_genuine_and_all_hers_at_the_end_of_the_day(order: Order) -> None:
+    hers = {f"{type_}:{value}" for type_, value in story(order).items()}
+    assert phonenumbers.is_valid_number(phonenumbers.parse(order.phone))
+    assert all(TELECOM.identifiers[type_].normalise(value) == value for type_, value in story(order).items())
+    assert hers in customers(usable(demo_day(7)))
 
 
-def test_nobody_knows_annas_number_when_she_calls() -> None:
+def about(order: Order) -> list[dict[str, Any]]:
+    """The day's events that name her order, her SIM card or her number, in time order."""
+    hers = {f"order:{order.number}", f"iccid:{order.iccid}", f"phone:{order.phone}"}
     events = sorted(usable(demo_day(7)), key=lambda event: str(event["time"]))
-    naming_it = [event for event in events if f"phone:{ANNA.phone}" in TELECOM.identifiers_of(event).usable]
+    return [event for event in events if hers & set(TELECOM.identifiers_of(event).usable)]
+
+
+def test_annas_line_is_never_activated_and_she_calls_from_the_number_that_the_shop_has_of_her() -> None:
+    placed, delivered, call = about(ANNA)
+    assert [event["type"] for event in (placed, delivered, call)] == [
+        "shop.order_placed",
+        "shop.parcel_delivered",
+        "call_center.call_received",
+    ]
+    assert placed["data"]["contact_phone"] == call["data"]["caller"]
+    assert parse_instant(delivered["time"]) < parse_instant(placed["data"]["promised_at"])
+    assert parse_instant(call["time"]) > parse_instant(delivered["time"]) + 4 * HOUR
+    assert call["data"]["recognised"] is False
+
+
+def test_nobody_knows_bertas_number_when_she_calls() -> None:
+    naming_it = [
+        event for event in about(BERTA) if f"phone:{BERTA.phone}" in TELECOM.identifiers_of(event).usable
+    ]
     assert [event["type"] for event in naming_it] == [
         "call_center.call_received",
         "activation.line_activated",
     ]
     call, activated = (parse_instant(event["time"]) for event in naming_it)
-    assert ANNA.delivered < ANNA.promised
-    assert call > ANNA.delivered + 4 * HOUR
+    assert BERTA.delivered < BERTA.promised
+    assert call > BERTA.delivered + 4 * HOUR
     assert activated > call
     assert naming_it[0]["data"]["recognised"] is False
 
 
-@pytest.mark.parametrize("orders", [0, -1, MAX_ORDERS + 1])
-def test_a_day_has_between_one_and_five_thousand_orders(orders: int) -> None:
-    with pytest.raises(ValueError, match="expected 1 to 5000 orders"):
+def test_the_fold_finds_both_stories() -> None:
+    found = {
+        order.number: {
+            alert["kind"]: alert
+            for alert in alerts(demo_day(7))
+            if order.number in alert["identifiers"].get("order", [])
+        }
+        for order in (ANNA, BERTA)
+    }
+    assert {kind: alert["status"] for kind, alert in found[ANNA.number].items()} == {
+        "missing": "open",
+        "unrecognised_caller": "open",
+    }
+    assert {kind: alert["status"] for kind, alert in found[BERTA.number].items()} == {
+        "late": "resolved",
+        "unrecognised_caller": "open",
+    }
+    hers, bertas = (found[order.number]["unrecognised_caller"] for order in (ANNA, BERTA))
+    assert found[ANNA.number]["missing"]["handoff"] == "activation"
+    assert hers["occurred_at"] == hers["opened_at"]
+    assert parse_instant(bertas["opened_at"]) == BERTA.activated > parse_instant(bertas["occurred_at"])
+
+
+@pytest.mark.parametrize("orders", [-1, 1, MAX_ORDERS + 1])
+def test_a_day_has_between_two_and_five_thousand_orders(orders: int) -> None:
+    with pytest.raises(ValueError, match="expected 2 to 5000 orders"):
         demo_day(7, orders)
 
 
 def test_a_small_and_the_largest_day_work_too() -> None:
-    assert truth(1, orders=1) == {"A-1001": "late"}
-    assert len(usable(demo_day(1, orders=1))) == 5
+    assert truth(1, orders=2) == {"A-1001": "missing", "A-1002": "late"}
+    assert len(usable(demo_day(1, orders=2))) == 8
     phones = {
         event["data"]["caller"] for event in usable(demo_day(1, MAX_ORDERS)) if "caller" in event["data"]
     }
@@ -149,8 +194,8 @@ def test_the_fold_finds_exactly_what_goes_wrong(seed: int) -> None:
         for order in alert["identifiers"].get("order", []):
             found[order].add(alert["kind"])
     for order, fate in truth(seed).items():
-        if order == ANNA.number:
-            assert found[order] == {"late", "unrecognised_caller"}
+        if order in (ANNA.number, BERTA.number):
+            assert found[order] == {fate, "unrecognised_caller"}
         else:
             # The one whose e-mail address another customer also claims is not to blame for the conflict.
             others = found[order] if fate == "identity_conflict" else found[order] - {"identity_conflict"}

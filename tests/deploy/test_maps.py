@@ -44,7 +44,7 @@ def test_the_readme_says_which_keys_are_required(title: str) -> None:
 
 def test_the_readme_explains_every_normaliser() -> None:
     assert all(
-        re.search(rf"^\| `{name}` \|.*\|.*\|$", chapter("Identifiers"), flags=re.M) for name in NORMALISERS
+        re.search(rf"^\| `{name}` \|.*\|.*\|$", chapter("Normalisers"), flags=re.M) for name in NORMALISERS
     )
 
 
