@@ -5,6 +5,7 @@ the department that owes the event is past it: a lagging feed looks exactly like
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -135,7 +136,7 @@ def _due(journey: Journey, handoff: Handoff, given: Event) -> int | None:
         (event.time, promised)
         for event in journey.events
         if event.type == handoff.by.event
-        and (promised := _instant(event.fields.get(handoff.by.field))) is not None
+        for promised in _instants(event.fields.get(handoff.by.field))
     ]
     if not promises:
         return None
@@ -145,11 +146,14 @@ def _due(journey: Journey, handoff: Handoff, given: Event) -> int | None:
     return pick(promised for _, promised in promises)
 
 
-def _instant(value: object) -> int | None:
-    try:
-        return parse_instant(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+def _instants(value: object) -> list[int]:
+    """The times that a field carries; what is no time is no promise."""
+    found = []
+    for each in value if isinstance(value, list) else [value]:
+        with suppress(ValueError):
+            if isinstance(each, str):
+                found.append(parse_instant(each))
+    return found
 
 
 def _deadline(result: Judgement, journey: Journey, department: str, failing: bool, watermark: int) -> None:
@@ -214,21 +218,22 @@ def _between(
 
 
 def _contradictory(events: Iterable[Event], handoff: Handoff, name: str, department: str) -> Iterator[Broken]:
-    """Each time when the two sides come to say different things, until they agree again."""
-    says: dict[str, tuple[object, Event]] = {}
+    """Each time when the two sides come to have nothing they say in common, until they agree again."""
+    says: dict[str, tuple[frozenset[object], Event]] = {}
     opened: tuple[Event, Event] | None = None
     occurrence = 0
     for event in events:
         value = _says(event, name)
-        if value is None:
+        if not value:
             continue
         says[event.type] = (value, event)
         if len(says) < 2:
             continue
         (given, one), (taken, other) = says[handoff.source], says[handoff.target]
-        if given != taken and opened is None:
+        agree = not given.isdisjoint(taken)
+        if not agree and opened is None:
             opened = (one, other)
-        elif given == taken and opened is not None:
+        elif agree and opened is not None:
             started = max(e.time for e in opened)
             group = f"{CONTRADICTORY}:{name}"
             yield Broken(
@@ -250,11 +255,12 @@ def _contradictory(events: Iterable[Event], handoff: Handoff, name: str, departm
         )
 
 
-def _says(event: Event, name: str) -> object:
-    """A field's value, else the identifiers of that type, as one comparable thing; None: it says nothing."""
-    if (value := event.fields.get(name)) is not None:
-        return value
-    return [i for i in event.identifiers if i.startswith(f"{name}:")] or None
+def _says(event: Event, name: str) -> frozenset[object]:
+    """A field's values, else the identifiers of that type; empty: it says nothing."""
+    value = event.fields.get(name)
+    if value is None:
+        return frozenset(i for i in event.identifiers if i.startswith(f"{name}:"))
+    return frozenset(value if isinstance(value, list) else (value,))
 
 
 def _duplicated(taken: list[Event], department: str) -> list[Broken]:

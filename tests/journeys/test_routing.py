@@ -1,7 +1,6 @@
 """Routing against a simple model: whatever happens on the way, what belongs together comes to lie together."""
 
 import random
-from collections import defaultdict
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

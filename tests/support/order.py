@@ -18,7 +18,7 @@ Changes = list[tuple[RowKey, bytes | None]]
 Identifier = str
 
 
-class Crash(Exception):  # noqa: N818
+class Crash(Exception):
     """The worker dies here."""
 
 

@@ -1,0 +1,3 @@
+from tests.support.scenario import scenario
+
+__all__ = ["scenario"]
