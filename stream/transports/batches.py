@@ -1,9 +1,9 @@
 """What both Faust drivers share: one event per record batch, and only finished batches are committed.
 
 The event's value is a list of `Record`s of one partition, in order; its offset is that of the last record. In
-place of Faust's bookkeeping of single offsets and gaps there is a queue of delivered batches per partition: the
-committed offset is the end of the longest prefix of batches that the agent has finished. `_read_offset` is the
-next offset to deliver, not the last one delivered.
+place of Faust's bookkeeping of single offsets and gaps there is a queue of delivered batches per partition:
+the committed offset is the end of the longest prefix of batches that the agent has finished. `_read_offset`
+is the next offset to deliver, not the last one delivered.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The log: topics cut into partitions, each an append-only sequence of records with rising offsets.
 
 Two implementations keep the same promises: `SqliteLog` (one machine, one file) and `KafkaLog` (a Kafka
-cluster). Offsets rise within a partition, with gaps where the log was compacted. "Next offset" is always the offset
-that will be written or read next, never the last one that was.
+cluster). Offsets rise within a partition, with gaps where the log was compacted. "Next offset" is always the
+offset that will be written or read next, never the last one that was.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Faust apps in our own event loop, without Faust's worker: no banner, signal handlers or redirected output."""
+"""Faust apps in our own event loop: no worker of Faust's, no banner, signal handlers or redirected output."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,6 +42,7 @@ def new_app(group: str, log: str, **settings: Any) -> App:
             "topic_allow_declare": False,
             "topic_disable_leader": True,
             "broker_commit_interval": 0.5,
+            "broker_session_timeout": 10.0,
             "stream_buffer_maxsize": 4,
             "stream_wait_empty": True,
             "TableManager": _NoTables,

@@ -1,8 +1,9 @@
-"""The SQLite file of the embedded log: its schema, the one thread that works on it, turns between writers, errors.
+"""The embedded log's SQLite file: its schema, its thread, turns between writers, errors.
 
 Any number of processes may have it open. What a transaction wrote is on the disk when it ends (WAL,
-synchronous=FULL). Writers take turns through a lock file beside the log: a waiting writer then never spins inside
-SQLite, and no two connections ever write or checkpoint at once (SQLite before 3.51.3 may corrupt its WAL then).
+synchronous=FULL). Writers take turns through a lock file beside the log: a waiting writer then never spins
+inside SQLite, and no two connections ever write or checkpoint at once (SQLite before 3.51.3 may corrupt its
+WAL then).
 """
 
 import asyncio
@@ -67,7 +68,7 @@ class SqliteFile:
             self._thread = None
 
     async def run(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
-        """Runs `work` in the file's thread; SQLite's errors come as LogError, those that pass as LogUnavailable."""
+        """Runs `work` in the file's thread; SQLite's errors come as LogError or LogUnavailable."""
         if self._thread is None:
             raise LogError(f"{self.path}: the log is not open")
         return await asyncio.get_running_loop().run_in_executor(

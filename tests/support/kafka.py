@@ -1,4 +1,5 @@
-"""A real Kafka broker for the tests: one node, started once a session, its libraries fetched by Maven and kept."""
+"""A real Kafka broker for the tests: one node, started once a session, its libraries fetched by Maven and
+kept."""
 
 import os
 import shutil
@@ -20,7 +21,8 @@ _START_SECONDS = 60
 
 
 class Broker:
-    """One Kafka node on loopback, data in `folder`; `kill` and `start` again keep the data and the address."""
+    """One Kafka node on loopback, data in `folder`; `kill` and `start` again keep the data and the
+    address."""
 
     def __init__(self, libraries: Path, folder: Path) -> None:
         self.port = free_port()
@@ -121,5 +123,6 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=2
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
 log.cleaner.backoff.ms=200
 """
