@@ -89,10 +89,15 @@ function handoffSection(journey) {
       el("td", {}, chip(text, tone), overdue ? el("span", { class: "overdue", text: `${overdue} overdue` }) : null),
       cell("Due", handoff.due_at ? moment(handoff.due_at) : "–"),
       cell("Done", handoff.to_at ? moment(handoff.to_at) : "–"),
-      cell("Took", handoff.seconds === null ? "–" : duration(handoff.seconds)));
+      cell("Took", took(handoff.seconds)));
   });
   const heads = ["Handoff", "Outcome", "Due", "Done", "Took"].map((text) => el("th", { scope: "col", text }));
   return section("Handoffs", null, el("table", { class: "handoffs" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows)));
+}
+
+function took(seconds) {
+  if (seconds === null) return "–";
+  return seconds < 0 ? `${duration(seconds)} too early` : duration(seconds);
 }
 
 function cell(name, text) {

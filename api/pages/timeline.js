@@ -26,8 +26,9 @@ export function drawTimeline(place, journey, choose) {
     if (width === drawn || width === 0) return;
     drawn = width;
     const scrolled = place.scrollLeft;
+    const first = !place.firstChild;
     place.replaceChildren(canvas(journey, marks, width, choose));
-    place.scrollLeft = scrolled;
+    place.scrollLeft = first ? Math.max(firstBroken(marks) - width / 2, 0) : scrolled;
   }).observe(place);
   place.addEventListener("keydown", walk);
 }
@@ -40,6 +41,11 @@ function walk(event) {
   if (!next) return;
   event.preventDefault();
   next.focus();
+}
+
+function firstBroken({ events, deadlines }) {
+  const places = [...events, ...deadlines].filter(({ tone }) => tone === "bad").map(({ x }) => x);
+  return places.length ? Math.min(...places) : 0;
 }
 
 /** Everything that has a place in a lane: events, and the deadlines that matter. */

@@ -1,5 +1,6 @@
 """Sending events: the CloudEvents HTTP binding, and an answer only once the log has them."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,10 @@ import orjson
 import pytest
 from httpx import AsyncClient
 
-from tests.support.apis import CollectingLog
+from api.app import create_app
+from api.store.read_model import ReadModel
+from tests.support.apis import MAP, CollectingLog
+from tests.support.uvicorns import serving
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json; charset=UTF-8"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
@@ -163,6 +167,17 @@ async def test_a_body_without_end_is_read_only_up_to_the_limit(client: AsyncClie
     answer = await client.post("/v1/events", content=endless(), headers=BATCH)
     assert answer.status_code == 413
     assert read < 9 * 1024 * 1024
+
+
+async def test_a_server_refuses_a_gigabyte_before_it_is_sent(read_model: ReadModel) -> None:
+    async with serving(create_app(read_model, CollectingLog(), MAP)) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(
+            b"POST /v1/events HTTP/1.1\r\nHost: baton\r\nContent-Length: 1073741824\r\n"
+            b"Content-Type: application/cloudevents-batch+json\r\n\r\n["
+        )
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+        writer.close()
 
 
 async def test_nothing_is_accepted_while_the_log_is_away(client: AsyncClient, log: CollectingLog) -> None:
