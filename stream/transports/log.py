@@ -42,8 +42,10 @@ class Entry(NamedTuple):
 
     @property
     def size(self) -> int:
-        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
-        return len(self.key or b"") + len(self.value or b"") + headers
+        content = len(self.key or b"") + len(self.value or b"")
+        if not self.headers:
+            return content
+        return content + sum(len(name) + len(value or b"") for name, value in self.headers)
 
 
 class LogError(Exception):
@@ -102,7 +104,7 @@ def _hash_of(key: bytes) -> int:
 
 def partition_for(key: bytes | None, partitions: int) -> int:
     """The partition every Kafka client chooses for the key; no key counts as an empty one."""
-    return _hash_of(key or b"") % partitions
+    return _hash_of(key or b"") % partitions if partitions > 1 else 0
 
 
 def refuse_too_large(batches: Mapping[Partition, Sequence[Entry]]) -> None:
@@ -120,10 +122,11 @@ def cut_into_batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     """Cuts the entries into runs of at most BATCH_BYTES; one large entry is a run of its own."""
     start, size = 0, 0
     for position, entry in enumerate(entries):
-        if size + entry.size > BATCH_BYTES and position > start:
+        own = entry.size
+        if size + own > BATCH_BYTES and position > start:
             yield entries[start:position]
             start, size = position, 0
-        size += entry.size + _OVERHEAD + _HEADER_OVERHEAD * len(entry.headers)
+        size += own + _OVERHEAD + _HEADER_OVERHEAD * len(entry.headers)
     if entries:
         yield entries[start:]
 
