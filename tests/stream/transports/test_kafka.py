@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stream.transports.kafka_log import KafkaLog
 from stream.transports.log import Entry, LogError, LogUnavailable
 from stream.transports.running import running
-from tests.support.consuming import Collector, until
+from tests.support.consuming import Collector, until, until_committed
 from tests.support.kafka import Broker
 from tests.support.services import free_port
 
@@ -87,14 +88,29 @@ async def test_workers_share_the_partitions_and_none_is_lost_when_one_comes_or_g
             await until(lambda: all(len(delivered(p)) == ends["shared", p] for p in range(4)))
 
 
-async def test_a_compacted_topic_is_read_across_its_gaps(log: KafkaLog) -> None:
-    await log.create_topics({"state": 1}, compacted=["state"])
-    for i in range(10):
-        await log.append({("state", 0): [Entry(b"k", str(i).encode())]})
+async def test_a_compacted_topic_is_read_and_consumed_across_its_gaps(log: KafkaLog, kafka: Broker) -> None:
+    at_once = {"cleanup.policy": "compact", "segment.ms": "200", "max.compaction.lag.ms": "100"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.create_topics([NewTopic("gaps", 1, 1, topic_configs=at_once)])
+    await admin.close()
+    rewritten = 0
+    while len(offsets := await offsets_of(log, "gaps")) >= rewritten:  # until the cleaner has been there
+        await log.append({("gaps", 0): [Entry(b"kept" if i == 7 else b"k", b"v") for i in range(10)]})
+        rewritten += 10
+        await asyncio.sleep(0.3)
+    end = (await log.ends(["gaps"]))["gaps", 0]
+    collector = Collector("gaps", kafka.url, "gaps")
 
-    records = [r async for batch in log.read("state", 0, start=3, end=7) for r in batch]
+    async with running(collector.app):
+        await until_committed(kafka.url, "gaps", {("gaps", 0): end})
 
-    assert [r.offset for r in records] == [3, 4, 5, 6]
+    assert offsets[-1] == end - 1 and len(offsets) < end
+    assert {r.offset for r in collector.records()} >= set(await offsets_of(log, "gaps"))
+
+
+async def offsets_of(log: KafkaLog, topic: str) -> list[int]:
+    return [record.offset async for batch in log.read(topic, 0) for record in batch]
 
 
 async def test_an_absent_broker_is_named_with_what_to_check() -> None:
