@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from api.ports import LogAway
 from api.store.errors import StoreUnavailable
@@ -15,7 +17,12 @@ from journeys.journey_map import JourneyMap
 from stream.project import ReadModelAway
 from stream.sending import Batches, Sender
 from stream.topics import Topics
-from stream.transports.log import Entry, Log, LogError, LogUnavailable, partition_for
+from stream.transports.log import Entry, Log, LogError, LogUnavailable, open_log, partition_for
+
+Say = Callable[[str], None]
+Found = TypeVar("Found")
+LOG, READ_MODEL = "log.sqlite", "read-model.sqlite"
+DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +35,34 @@ class Place:
 
     @property
     def broker(self) -> str:
-        return self.broker_url or f"embedded://{(self.data / 'log.sqlite').resolve()}"
+        return self.broker_url or f"embedded://{(self.data / LOG).resolve()}"
 
     @property
     def is_embedded(self) -> bool:
         return self.broker.startswith("embedded:")
 
     def read_model(self) -> ReadModel:
-        """The read model, its schema brought up to date."""
-        if self.is_embedded or self.read_model_url is None:
-            self.data.mkdir(parents=True, exist_ok=True)
-        model = ReadModel(self.read_model_url or f"sqlite:///{(self.data / 'read-model.sqlite').resolve()}")
+        """The read model, its schema brought up to date. StoreUnavailable when its database is away."""
+        url = self.read_model_url or self._own_read_model()
+        if not url.startswith(DATABASES):
+            raise Unusable(
+                f"--read-model: expected {' or '.join(DATABASES)}…, found {url.partition('://')[0]}://…"
+            )
+        try:
+            model = ReadModel(url)
+        except ValueError as error:
+            raise Unusable(f"--read-model: expected user:password@host:port/database: {error}") from None
         model.migrate()
         return model
+
+    def must_hold(self, file: str) -> None:
+        """Refuse a directory without the file that is asked about, instead of creating it."""
+        if not (self.data / file).exists():
+            raise Unusable(f"{self.data} has no {file}; which --data had the worker, or --out the replay?")
+
+    def _own_read_model(self) -> str:
+        self.data.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{(self.data / READ_MODEL).resolve()}"
 
 
 def load_map(path: Path) -> JourneyMap:
@@ -87,14 +109,52 @@ class LogEvents:
             raise LogAway(str(error)) from error
 
 
-async def wait_for_log(log: Log, seconds: float, say: Callable[[str], None]) -> None:
-    """Start the log, waiting a while for one that is away; LogError, saying so, when it stays away."""
-    deadline = asyncio.get_running_loop().time() + seconds
+@asynccontextmanager
+async def opened(place: Place, topics: Topics, wait: float, say: Say) -> AsyncIterator[Log]:
+    """The log with all its topics inside the block; `wait` seconds for a broker that is away at the start.
+
+    On the embedded log the topics are created where they are missing. On Kafka they must be there: how many
+    partitions they have is for those to say who run it.
+    """
+    log = open_log(place.broker)
+    if place.is_embedded:
+        place.data.mkdir(parents=True, exist_ok=True)
+        await log.start()
+        await log.create_topics(topics.partitions(1), compacted=topics.compacted)
+    else:
+        await waited_for(log.start, LogUnavailable, wait, say)
+    try:
+        if not place.is_embedded:
+            await _check_topics(log, topics)
+        yield log
+    finally:
+        await log.stop()
+
+
+async def waited_for(
+    action: Callable[[], Awaitable[Found]], away: type[Exception], seconds: float, say: Say
+) -> Found:
+    """What the action gives, tried again for a while as long as it raises `away`; Unusable when the time is up."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + seconds
     while True:
         try:
-            return await log.start()
-        except LogUnavailable as error:
-            if asyncio.get_running_loop().time() >= deadline:
-                raise LogError(f"gave up after {seconds:g} s: {error}") from error
-            say(f"waiting for the log: {error}")
-            await asyncio.sleep(1)
+            return await action()
+        except away as error:
+            if clock() >= deadline:
+                raise Unusable(f"gave up after {seconds:g} s: {error}") from error
+            say(f"waiting: {error}")
+            await asyncio.sleep(min(1, max(deadline - clock(), 0)))
+
+
+async def _check_topics(log: Log, topics: Topics) -> None:
+    missing = []
+    for topic in topics.partitions(1):
+        try:
+            await log.partitions(topic)
+        except LogUnavailable:
+            raise
+        except LogError:
+            missing.append(topic)
+    if missing:
+        raise Unusable(f"the broker lacks the topics {', '.join(missing)}: create them, see README.md, Kafka")

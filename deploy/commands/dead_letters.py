@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,15 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from deploy.commands.options import broker_option, command, data_option, json_option, map_option, stderr
-from deploy.wiring import Place, load_map, wait_for_log
+from deploy.commands.options import broker_option, command, data_option, json_option, map_option, say
+from deploy.wiring import LOG, Place, load_map, opened
 from stream.dead_letters import ORIGIN_HEADER, raw_value, read_dead_letters
 from stream.publishing import address
 from stream.sending import Batches, Sender
 from stream.topics import Topics
-from stream.transports.log import Entry, Log, open_log, partition_for
+from stream.transports.log import Entry, partition_for
+
+SECONDS_TO_WAIT = 10.0
 
 reason_option = click.option("--reason", help="Only those with this reason.")
 
@@ -72,7 +72,9 @@ def replay_letters(map_path: Path, data: Path, broker: str | None, reason: str |
 
 
 async def _letters(topics: Topics, place: Place, reason: str | None) -> list[dict[str, Any]]:
-    async with _log(topics, place) as log:
+    if place.is_embedded:
+        place.must_hold(LOG)
+    async with opened(place, topics, SECONDS_TO_WAIT, say) as log:
         found = await read_dead_letters(log, topics.dead_letters)
         return [letter for letter in found if reason in (None, letter["reason"])]
 
@@ -82,7 +84,7 @@ async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int
     batches: Batches = defaultdict(list)
     settled: list[Entry] = []
     cut = 0
-    async with _log(topics, place) as log:
+    async with opened(place, topics, SECONDS_TO_WAIT, say) as log:
         sender = Sender(log)
         for letter in letters:
             raw = raw_value(letter)
@@ -98,15 +100,3 @@ async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int
         await sender.append(batches)
         await sender.send(topics.dead_letters, settled)
     return len(letters) - cut, cut
-
-
-@asynccontextmanager
-async def _log(topics: Topics, place: Place) -> AsyncIterator[Log]:
-    log = open_log(place.broker)
-    await wait_for_log(log, 10, lambda what: stderr.print(what, highlight=False, markup=False))
-    if place.is_embedded:
-        await log.create_topics(topics.partitions(1), compacted=topics.compacted)
-    try:
-        yield log
-    finally:
-        await log.stop()

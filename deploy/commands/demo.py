@@ -12,7 +12,7 @@ from rich.console import Console
 
 from api.app import create_app
 from api.store.read_model import ReadModel
-from deploy.commands.options import alert_line, command, json_option, stderr
+from deploy.commands.options import PORT, alert_line, command, json_option, stderr
 from deploy.commands.replay import play, show
 from deploy.demo_day import ANNA, BERTA, MAX_ORDERS, MIN_ORDERS, Order, demo_day, story
 from deploy.replay import Replay
@@ -45,7 +45,9 @@ Whose it is came out with the late activation, and with it that a customer had c
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the day here. Default: a temporary directory.",
 )
-@click.option("--port", default=8080, show_default=True, help="Port of the page; 0 takes a free one.")
+@click.option(
+    "--port", default=8080, show_default=True, type=PORT, help="Port of the page; 0 takes a free one."
+)
 @click.option("--once", is_flag=True, help="Print what was found and exit, without the page.")
 @json_option
 @command

@@ -22,7 +22,7 @@ from deploy.commands.options import (
     read_model_option,
 )
 from deploy.errors import Unusable
-from deploy.wiring import Place, load_map
+from deploy.wiring import READ_MODEL, Place, load_map
 from journeys.identity import path
 
 Document = dict[str, Any]
@@ -71,12 +71,19 @@ def explain(
 
 
 def _from_api(url: str) -> Find:
+    if not url.startswith(("http://", "https://")):
+        raise Unusable(f"--api: expected an address such as http://127.0.0.1:8080, found {url}")
+
     def get(route: str) -> Any:
         try:
             with urllib.request.urlopen(urllib.parse.urljoin(url, route), timeout=30) as answer:
                 return json.load(answer)
-        except (urllib.error.URLError, ValueError) as error:
-            raise Unusable(f"{url}: {error}; is that the address of `baton api`?") from None
+        except urllib.error.HTTPError as error:
+            raise Unusable(f"{url} answered {error.code} {error.reason}; is that `baton api`?") from None
+        except urllib.error.URLError as error:
+            raise Unusable(f"{url} can't be reached: {error.reason}; does `baton api` run there?") from None
+        except ValueError:
+            raise Unusable(f"{url} did not answer in JSON; is that `baton api`?") from None
 
     return (
         lambda identifier: list(
@@ -90,6 +97,8 @@ def _from_read_model(map_path: Path | None, place: Place) -> Find:
     if map_path is None:
         raise Unusable("say which: --api URL of a running system, or --map MAP with --data DIR")
     journey_map = load_map(map_path)
+    if place.read_model_url is None:
+        place.must_hold(READ_MODEL)
     reader = place.read_model().reader
 
     def journey(id: str) -> Document:

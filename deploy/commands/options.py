@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from api.store.errors import StoreUnavailable
 from deploy.errors import Unusable
 from journeys.instants import parse_instant
 from stream.transports.log import LogError
@@ -58,6 +59,14 @@ read_model_option = click.option(
     envvar="BATON_READ_MODEL",
     help="SQLAlchemy URL, such as postgresql+psycopg://…; default: SQLite in --data.",
 )
+wait_option = click.option(
+    "--wait",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds to wait for a broker or a database that is away at the start.",
+)
+PORT = click.IntRange(0, 65535)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 api_option = click.option("--api", "api_url", envvar="BATON_API", help="Ask the running API at this URL.")
 
@@ -80,12 +89,23 @@ def command(function: Command) -> Command:
             handlers=[RichHandler(console=stderr, show_path=False)],
             force=True,
         )
+        # aiokafka logs what we say ourselves, once for every try.
+        logging.getLogger("aiokafka").setLevel("DEBUG" if log_level == "debug" else "CRITICAL")
         try:
             return function(*arguments, **options)
-        except (Unusable, LogError) as error:
+        except (Unusable, LogError, StoreUnavailable) as error:
             fail(str(error), UNUSABLE)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
 
     return wrapped  # type: ignore[return-value]
+
+
+def say(what: str) -> None:
+    """Tell a person what goes on, on standard error."""
+    stderr.print(what, highlight=False, markup=False, soft_wrap=True)
 
 
 def fail(message: str, code: int) -> NoReturn:

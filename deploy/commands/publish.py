@@ -15,14 +15,15 @@ from deploy.commands.options import (
     json_option,
     map_option,
     progress,
-    stderr,
+    say,
+    wait_option,
 )
 from deploy.inputs import fingerprint, lines
-from deploy.wiring import Place, load_map, wait_for_log
+from deploy.wiring import Place, load_map, opened
 from stream.publishing import address
 from stream.sending import Batches, Sender
 from stream.topics import Topics
-from stream.transports.log import open_log, partition_for
+from stream.transports.log import partition_for
 
 PUBLISHED_AT_ONCE = 1000
 
@@ -32,9 +33,10 @@ PUBLISHED_AT_ONCE = 1000
 @map_option
 @data_option
 @broker_option
+@wait_option
 @json_option
 @command
-def publish(file: Path, map_path: Path, data: Path, broker: str | None, as_json: bool) -> None:
+def publish(file: Path, map_path: Path, data: Path, broker: str | None, wait: float, as_json: bool) -> None:
     """Publish the CloudEvents of FILE (JSON Lines, .gz too), each to its department's topic.
 
     What no department is known for goes to the inbox, and from there to the dead letters. Publishing a file
@@ -45,22 +47,19 @@ def publish(file: Path, map_path: Path, data: Path, broker: str | None, as_json:
     place = Place(data, broker)
 
     async def run() -> dict[str, int]:
-        log = open_log(place.broker)
-        await wait_for_log(log, 10, lambda what: stderr.print(what, highlight=False, markup=False))
-        if place.is_embedded:
-            await log.create_topics(topics.partitions(1), compacted=topics.compacted)
-        sender, published = Sender(log), Counter[str]()
-        remaining = iter(lines([file]))
-        with progress() as shown:
-            while chunk := list(islice(remaining, PUBLISHED_AT_ONCE)):
-                batches: Batches = defaultdict(list)
-                for origin, raw in chunk:
-                    topic, entry = address(raw, topics, origin)
-                    batches[topic, partition_for(entry.key, await sender.partitions(topic))].append(entry)
-                    published[topic] += 1
-                await log.append(batches)
-                shown("published", published.total())
-        await log.stop()
+        async with opened(place, topics, wait, say) as log:
+            sender, published = Sender(log), Counter[str]()
+            remaining = iter(lines([file]))
+            with progress() as shown:
+                while chunk := list(islice(remaining, PUBLISHED_AT_ONCE)):
+                    batches: Batches = defaultdict(list)
+                    for origin, raw in chunk:
+                        topic, entry = address(raw, topics, origin)
+                        count = await sender.partitions(topic)
+                        batches[topic, partition_for(entry.key, count)].append(entry)
+                        published[topic] += 1
+                    await sender.append(batches)
+                    shown("published", published.total())
         return dict(sorted(published.items()))
 
     published = asyncio.run(run())

@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from api.store.errors import StoreUnavailable
 from deploy.commands.options import (
     Instant,
     broker_option,
@@ -20,8 +21,8 @@ from deploy.commands.options import (
 )
 from deploy.errors import Unusable
 from deploy.inputs import keep_standard_input
-from deploy.replay import Replay, prepare, run
-from deploy.wiring import load_map
+from deploy.replay import MANIFEST, Replay, prepare, run
+from deploy.wiring import LOG, load_map
 from stream.transports.log import LogError
 
 
@@ -73,11 +74,13 @@ def replay(
 
 def play(what: Replay, fresh: bool) -> dict[str, Any]:
     """Run a replay with progress on standard error; a failure ends the process."""
+    if (what.out / LOG).exists() and not (what.out / MANIFEST).exists():
+        raise Unusable(f"{what.out} holds the log of a worker, not of a replay; choose another directory")
     prefix = prepare(what, fresh)
     try:
         with progress() as shown:
             return asyncio.run(run(what, prefix, shown))
-    except (Unusable, LogError):
+    except (Unusable, LogError, StoreUnavailable, OSError):
         raise
     except Exception as error:
         end_at_once(error)

@@ -12,17 +12,21 @@ from typing import Any
 import click
 from prometheus_client import start_http_server
 
+from api.store.errors import StoreUnavailable
 from deploy.commands.options import (
     FAILED,
+    PORT,
     broker_option,
     command,
     data_option,
     end_at_once,
     map_option,
     read_model_option,
-    stderr,
+    say,
+    wait_option,
 )
-from deploy.wiring import Place, StoreWriter, load_map, wait_for_log
+from deploy.errors import Unusable
+from deploy.wiring import Place, StoreWriter, load_map, opened, waited_for
 from journeys.journey_map import JourneyMap
 from stream.metrics import Metrics
 from stream.notify.alertmanager import Alertmanager
@@ -30,7 +34,6 @@ from stream.notify.posting import open_session
 from stream.notify.receiver import Receiver
 from stream.notify.webhook import Webhook
 from stream.topics import Topics
-from stream.transports.log import open_log
 from stream.worker import Job, working
 
 STOP_SECONDS = 20
@@ -58,10 +61,8 @@ ROLES = ("stitch", "project", "notify")
     show_default=True,
     help="Where people find the page; alerts link to it.",
 )
-@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port of 127.0.0.1.")
-@click.option(
-    "--wait", default=60.0, show_default=True, help="Seconds to wait for a broker that is away at the start."
-)
+@click.option("--metrics-port", type=PORT, help="Serve Prometheus metrics on this port of 127.0.0.1.")
+@wait_option
 @command
 def worker(
     map_path: Path,
@@ -103,37 +104,42 @@ async def _work(
 ) -> None:
     topics, metrics = Topics(journey_map), Metrics()
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
-    model = place.read_model() if "project" in roles else None
-    log = open_log(place.broker)
-    await wait_for_log(log, wait, lambda what: stderr.print(what, highlight=False, markup=False))
-    if place.is_embedded:
-        await log.create_topics(topics.partitions(1), compacted=topics.compacted)
-    if metrics_port is not None:
-        start_http_server(metrics_port, "127.0.0.1", metrics.registry)
-    job = Job(
-        journey_map,
-        place.broker,
-        topics,
-        live=True,
-        clock=True,
-        writer=StoreWriter(model) if model else None,
-        receivers=receivers,
-        stitches="stitch" in roles,
-    )
-    async with working(job, log, metrics) as failed:
-        stderr.print(
-            f"working on {place.broker} with {journey_map.name} {journey_map.version}", highlight=False
+    async with opened(place, topics, wait, say) as log:
+        model = None
+        if "project" in roles:
+            model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)
+        _serve_metrics(metrics_port, metrics)
+        job = Job(
+            journey_map,
+            place.broker,
+            topics,
+            live=True,
+            clock=True,
+            writer=StoreWriter(model) if model else None,
+            receivers=receivers,
+            stitches="stitch" in roles,
         )
-        told = asyncio.ensure_future(stopping.wait())
-        either: set[asyncio.Task[Any]] = {told, failed}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if failed.done():
-            end_at_once(failed.result())
-    await log.stop()
-    if model:
-        model.close()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
+        async with working(job, log, metrics) as failed:
+            say(f"working on {place.broker} with {journey_map.name} {journey_map.version}")
+            told = asyncio.ensure_future(stopping.wait())
+            either: set[asyncio.Task[Any]] = {told, failed}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                end_at_once(failed.result())
+        if model:
+            model.close()
+
+
+def _serve_metrics(port: int | None, metrics: Metrics) -> None:
+    if port is not None:
+        try:
+            start_http_server(port, "127.0.0.1", metrics.registry)
+        except OSError as error:
+            raise Unusable(
+                f"can't listen on 127.0.0.1:{port}: {error.strerror}; choose another --metrics-port"
+            ) from None
 
 
 def _stop(stopping: asyncio.Event) -> None:
@@ -150,8 +156,11 @@ async def _receivers(
 ) -> AsyncIterator[list[Receiver]]:
     async with open_session() as session:
         receivers: list[Receiver] = []
-        if alertmanager:
-            receivers.append(Alertmanager(session, alertmanager, page))
-        if webhook:
-            receivers.append(Webhook(session, webhook, page, secret))
+        try:
+            if alertmanager:
+                receivers.append(Alertmanager(session, alertmanager, page))
+            if webhook:
+                receivers.append(Webhook(session, webhook, page, secret))
+        except ValueError as error:
+            raise Unusable(f"alerts can't be sent: {error}") from None
         yield receivers
