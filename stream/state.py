@@ -71,6 +71,14 @@ class PartitionState:
                 self._judged[department] = instant
                 said.rows[JUDGED, department, ""] = str(instant).encode()
 
+    def said_elsewhere(self, names: Iterable[str]) -> None:
+        """Another partition announced these: what was sent from here may not be the last word, and goes out again.
+
+        An owner that died on its way out of a neighbourhood announces it once more, after its heir did.
+        """
+        for name in names:
+            self.sent.pop(name, None)
+
     def wait(self, identifier: str, due: dict[str, int], outcome: Outcome) -> None:
         """Remember until when a neighbourhood need not be judged again, as a row too."""
         if due != self.deadlines.get(identifier):

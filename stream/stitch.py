@@ -82,6 +82,8 @@ class Stitch:
             kind, *content = messages.decode(record.value or b"")
             if kind in (OBSERVE, JOIN, ABSORB):
                 state.neighbourhoods.handle((record.key or b"").decode(), (kind, *content), outcome)
+                if kind == ABSORB:
+                    state.said_elsewhere(content[-1])
             elif kind == messages.WATERMARK:
                 for report in content[0]:
                     marks_moved |= state.watermarks.report(*report)

@@ -15,7 +15,9 @@ from tests.support.scenario import (
 )
 
 
-def delivered(scenario: Scenario, at: str = "10:00", promised: str = "2026-01-15T12:00:00Z", **order: object) -> None:
+def delivered(
+    scenario: Scenario, at: str = "10:00", promised: str = "2026-01-15T12:00:00Z", **order: object
+) -> None:
     """Anna's order, placed at nine, and its parcel. The line must be active within four hours of the parcel."""
     scenario.at("09:00", shop.order_placed(order="A-1", email=ANNA, plan="L", promised_at=promised, **order))
     scenario.at(at, shop.parcel_delivered(order="A-1", items=[{"iccid": SIM}], plan="L"))
@@ -58,11 +60,15 @@ def test_nothing_is_missing_while_it_is_still_in_time(scenario: Scenario) -> Non
 def test_it_is_missing_as_soon_as_the_deadline_has_passed(scenario: Scenario) -> None:
     delivered(scenario)
     scenario.judged_at("14:00:00.000001")
-    scenario.expect("missing", status="open", opened_at="14:00", due_at="14:00", resolved_at=None, late_by_seconds=None)
+    scenario.expect(
+        "missing", status="open", opened_at="14:00", due_at="14:00", resolved_at=None, late_by_seconds=None
+    )
     assert scenario.handoff("activation")["status"] == "missing"
 
 
-def test_a_missing_handoff_that_comes_after_all_is_the_same_alert_resolved_as_late(scenario: Scenario) -> None:
+def test_a_missing_handoff_that_comes_after_all_is_the_same_alert_resolved_as_late(
+    scenario: Scenario,
+) -> None:
     delivered(scenario)
     scenario.judged_at("15:00")
     missing = scenario.expect("missing")
@@ -73,7 +79,9 @@ def test_a_missing_handoff_that_comes_after_all_is_the_same_alert_resolved_as_la
     scenario.expect_no("missing")
 
 
-def test_a_deadline_is_judged_on_the_watermark_of_the_department_that_owes_the_event(scenario: Scenario) -> None:
+def test_a_deadline_is_judged_on_the_watermark_of_the_department_that_owes_the_event(
+    scenario: Scenario,
+) -> None:
     delivered(scenario)
     behind = scenario.judged_under(shop="23:00", activation="13:00", call_center="23:00")
     assert [alert["kind"] for alert in behind.alerts] == []
@@ -182,9 +190,7 @@ def test_a_promise_that_is_no_time_is_none(scenario: Scenario, promise: object) 
     assert scenario.handoff("delivery")["due_at"] is None
 
 
-@pytest.mark.parametrize(
-    ("pick", "due"), [("earliest", "11:00"), ("latest", "13:00"), ("newest", "12:00")]
-)
+@pytest.mark.parametrize(("pick", "due"), [("earliest", "11:00"), ("latest", "13:00"), ("newest", "12:00")])
 def test_of_several_promises_the_map_says_which_one_holds(pick: str, due: str) -> None:
     scenario = Scenario(TELECOM.replace("pick: latest", f"pick: {pick}"))
     for told, promised in (("08:00", "11:00"), ("08:10", "13:00"), ("08:20", "12:00")):

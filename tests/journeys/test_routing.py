@@ -10,7 +10,17 @@ from tests.support.order import Partitions
 
 
 def event(number: int, identifiers: list[str]) -> Event:
-    return Event(f"{number:03d}.0", "shop.happened", number, identifiers, {}, "/shop", str(number), [["t", 0, number]], 0)
+    return Event(
+        f"{number:03d}.0",
+        "shop.happened",
+        number,
+        identifiers,
+        {},
+        "/shop",
+        str(number),
+        [["t", 0, number]],
+        0,
+    )
 
 
 identifiers = st.sampled_from([f"i:{n:02d}" for n in range(12)])
@@ -28,7 +38,10 @@ def components(events: list[Event]) -> dict[str, set[str]]:
         touching = [group for group in groups if group[0] & set(each.identifiers)]
         groups = [group for group in groups if group not in touching]
         groups.append(
-            (set(each.identifiers).union(*(g[0] for g in touching)), {each.key}.union(*(g[1] for g in touching)))
+            (
+                set(each.identifiers).union(*(g[0] for g in touching)),
+                {each.key}.union(*(g[1] for g in touching)),
+            )
         )
     return {min(names): keys for names, keys in groups}
 

@@ -100,7 +100,9 @@ class Partitions:
         return partition_for(identifier.encode(), self.count)
 
     def _load(self, partition: int) -> Owner:
-        neighbourhoods = Neighbourhoods(self._precedes, self._routes, lambda i: self._partition_of(i) == partition)
+        neighbourhoods = Neighbourhoods(
+            self._precedes, self._routes, lambda i: self._partition_of(i) == partition
+        )
         mended = neighbourhoods.load(self._rows[partition].items())
         return Owner(neighbourhoods, self._committed[partition], mended)
 
@@ -123,10 +125,14 @@ class Partitions:
         for to, message in batch:
             owner.neighbourhoods.handle(to, messages.decode(message), outcome)
         owner.position += len(batch)
-        parts = [(to, part) for to, m in outcome.messages for part in (pieces(m, 200) if m[0] == ABSORB else [m])]
+        parts = [
+            (to, part) for to, m in outcome.messages for part in (pieces(m, 200) if m[0] == ABSORB else [m])
+        ]
         ways: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
         for to, part in parts:
-            ways[self._partition_of(to)].append(lambda to=to, part=part: self._send(to, messages.encode(part)))
+            ways[self._partition_of(to)].append(
+                lambda to=to, part=part: self._send(to, messages.encode(part))
+            )
         self._each_up_to_a_crash(ways.values())
         for identifier in outcome.touched:
             if events := owner.neighbourhoods.roots[identifier].events:

@@ -56,7 +56,7 @@ class Replayed:
     def results(self) -> dict[str, Document]:
         """What any replay of these events comes to: every document by id, without where events were read."""
         documents = [*self.journeys, *self.customers, *self.all_alerts]
-        return {each.get("id") or each["fingerprint"]: _without_diagnostics(each) for each in documents}
+        return {each.get("id") or each["fingerprint"]: without_diagnostics(each) for each in documents}
 
     @cached_property
     def _journeys_by_id(self) -> dict[str, Document]:
@@ -121,10 +121,10 @@ def _line(event: Document | bytes) -> bytes:
     return (event if isinstance(event, bytes) else json.dumps(event).encode()) + b"\n"
 
 
-def _without_diagnostics(value: Any) -> Any:
+def without_diagnostics(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_diagnostics(each) for key, each in value.items() if key not in DIAGNOSTICS}
-    return [_without_diagnostics(each) for each in value] if isinstance(value, list) else value
+        return {key: without_diagnostics(each) for key, each in value.items() if key not in DIAGNOSTICS}
+    return [without_diagnostics(each) for each in value] if isinstance(value, list) else value
 
 
 def _documents(path: Path) -> list[Document]:

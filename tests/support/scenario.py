@@ -61,12 +61,31 @@ shop, activation, call_center, operator = map(Department, ("shop", "activation",
 
 def instant(text: str) -> int:
     day, _, time = text.rpartition(" ")
-    return parse_instant(f"2026-01-{int(day[:-2] or 15) if day else 15:02d}T{time}{':00' * (time.count(':') < 2)}Z")
+    return parse_instant(
+        f"2026-01-{int(day[:-2] or 15) if day else 15:02d}T{time}{':00' * (time.count(':') < 2)}Z"
+    )
 
 
 def when(text: str) -> str:
     """The time as it stands in documents."""
     return format_instant(instant(text))
+
+
+def cloudevent(time: str, told: Told, id: str) -> Document:
+    return {
+        "specversion": "1.0",
+        "id": told.id or id,
+        "source": f"/{told.type.partition('.')[0]}",
+        "type": told.type,
+        "time": when(time),
+        "data": told.data,
+    }
+
+
+def event_of(journey_map: JourneyMap, time: str, told: Told) -> Event:
+    """The event as the real reader reads it; its id is its type and time."""
+    raw = json.dumps(cloudevent(time, told, f"{told.type} {time}")).encode()
+    return EventReader(journey_map, live=False).read(raw, ["told", 0, 0], None)
 
 
 class Scenario:
@@ -82,16 +101,7 @@ class Scenario:
 
     def at(self, time: str, *told: Told) -> None:
         for event in told:
-            self.told.append(
-                {
-                    "specversion": "1.0",
-                    "id": event.id or f"{event.type}-{len(self.told)}",
-                    "source": f"/{type_of(event.type.replace('.', ':'))}",
-                    "type": event.type,
-                    "time": when(time),
-                    "data": event.data,
-                }
-            )
+            self.told.append(cloudevent(time, event, f"{event.type}-{len(self.told)}"))
         self._outcome = None
 
     def judged_at(self, time: str) -> None:
@@ -174,7 +184,9 @@ def fold_all(
     """All neighbourhoods of these events, folded; documents in the order of their ids."""
     rules = journey_map.identifiers
     neighbourhoods = Neighbourhoods(
-        lambda a, b: lt(strength(a, rules), strength(b, rules)), lambda i: rules[type_of(i)].routes, lambda i: True
+        lambda a, b: lt(strength(a, rules), strength(b, rules)),
+        lambda i: rules[type_of(i)].routes,
+        lambda i: True,
     )
     for event in events:
         address = next((i for i in event.identifiers if rules[type_of(i)].routes), f"event:{event.identity}")

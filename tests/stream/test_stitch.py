@@ -1,0 +1,237 @@
+"""Stitch on a real embedded log: what is published at the end does not depend on what happened on the way."""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deploy.demo_day import demo_day
+from journeys.errors import InvalidEvent
+from journeys.events import Event
+from journeys.journey_map import JourneyMap
+from journeys.reading import EventReader
+from stream.dead_letters import read_dead_letters
+from stream.transports.log import Entry, partition_for
+from tests.support.replaying import without_diagnostics
+from tests.support.scenario import (
+    ANNA,
+    ANNAS_PHONE,
+    OTHER_SIM,
+    SIM,
+    TELECOM,
+    activation,
+    call_center,
+    event_of,
+    fold_all,
+    instant,
+    shop,
+)
+from tests.support.stitching import Stitching
+
+MAP = JourneyMap.parse(TELECOM)
+END = instant("20th 00:00")
+
+
+def day() -> list[Event]:
+    reader = EventReader(MAP, live=False)
+    events: dict[str, Event] = {}
+    for offset, line in enumerate(demo_day(3, orders=30)):
+        try:
+            event = reader.read(line, ["day", 0, offset], None)
+        except InvalidEvent:
+            continue
+        events.setdefault(event.key, event)
+    return list(events.values())
+
+
+def loosely_tied_orders() -> list[Event]:
+    """Orders that only later events tie to an e-mail address, a SIM, a phone, and to each other."""
+    events = []
+    for n, sim in enumerate((SIM, OTHER_SIM)):
+        order, email, phone = f"L-{n}", f"l{n}@example.com", f"+49 171 392001{n}"
+        neighbour = f"l{1 - n}@example.com"
+        for time, told in (
+            ("09:0", shop.order_placed(order=order, plan="L", promised_at="2026-01-15T12:00:00Z")),
+            ("12:1", shop.parcel_delivered(order=order, items=[{"iccid": sim}], plan="L")),
+            ("12:2", activation.accepted(iccid=sim, phone=phone)),
+            ("17:3", activation.line_activated(iccid=sim, phone=phone, plan="M")),
+            ("13:4", call_center.call_received(order=order, email=email, recognised=False)),
+            ("14:5", call_center.call_received(caller=phone, recognised=False)),
+            ("18:0", call_center.call_received(caller=phone, email=neighbour, recognised=True)),
+        ):
+            events.append(event_of(MAP, f"{time}{n}", told))
+    return events
+
+
+some_events = st.lists(
+    st.sampled_from([*loosely_tied_orders(), *day()]),
+    min_size=1,
+    max_size=60,
+    unique_by=lambda event: event.key,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(some_events, st.integers(1, 4), st.integers(0, 2**32))
+def test_what_is_published_at_the_end_is_what_the_events_come_to(
+    events: list[Event], count: int, seed: int
+) -> None:
+    asyncio.run(_play(events, count, random.Random(seed)))
+
+
+async def _play(events: list[Event], count: int, chance: random.Random) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with Stitching(MAP, Path(folder) / "log.sqlite", count, chance, deaths=0.15) as stitching:
+            inbox = [event for event in events for _ in range(2 if chance.random() < 0.2 else 1)]
+            chance.shuffle(inbox)
+            while inbox:
+                await stitching.observe(inbox.pop())
+                if chance.random() < 0.1:
+                    await stitching.seen_up_to(chance.randint(instant("00:00"), END))
+                if chance.random() < 0.4:
+                    await stitching.step()
+            await stitching.seen_up_to(END)
+            await stitching.settle()
+            expected = fold_all(MAP, events, dict.fromkeys(MAP.departments, END))
+            assert await _standing(stitching, "journeys") == _by_id(expected.journeys)
+            assert await _standing(stitching, "customers") == _by_id(expected.customers)
+            assert await _standing(stitching, "alerts") == _by_id(expected.alerts)
+
+
+async def _standing(stitching: Stitching, kind: str) -> dict[str, Any]:
+    """What is published and was not withdrawn."""
+    published = await stitching.published(kind)
+    return _by_id([document for document in published.values() if document.get("status") != "withdrawn"])
+
+
+def _by_id(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    return {each.get("id") or each["fingerprint"]: without_diagnostics(each) for each in documents}
+
+
+def _lying_in(partition: int, kind: str, values: list[str]) -> str:
+    """The first of the values whose identifier belongs to this one of two partitions."""
+    return next(v for v in values if partition_for(f"{kind}:{v}".encode(), 2) == partition)
+
+
+async def test_an_owner_that_died_on_its_way_out_does_not_have_the_last_word(tmp_path: Path) -> None:
+    order = _lying_in(1, "order", [f"A-{n}" for n in range(20)])
+    email = _lying_in(0, "email", [f"anna{n}@example.com" for n in range(20)])
+    async with Stitching(MAP, tmp_path / "log.sqlite", 2, random.Random(0)) as stitching:
+        await stitching.observe(
+            event_of(MAP, "09:00", shop.order_placed(order=order)),
+            event_of(MAP, "10:00", call_center.call_received(order=order, email=email, recognised=True)),
+        )
+        await stitching.take(0)
+        stitching.log.lives_for = 1
+        await stitching.take(1)
+        stitching.log.lives_for = None
+        await stitching.take(0)
+        await stitching.take(1, most=1)
+        await stitching.settle()
+        (journey,) = (await stitching.published("journeys")).values()
+    assert [entry["type"] for entry in journey["timeline"]] == [
+        "shop.order_placed",
+        "call_center.call_received",
+    ]
+
+
+@pytest.fixture
+async def stitching(tmp_path: Path) -> AsyncIterator[Stitching]:
+    async with Stitching(MAP, tmp_path / "log.sqlite", 3, random.Random(7)) as stitching:
+        yield stitching
+
+
+async def _deliver_to_anna(stitching: Stitching) -> None:
+    await stitching.observe(
+        event_of(MAP, "09:00", shop.order_placed(order="A-1", email=ANNA)),
+        event_of(MAP, "10:00", shop.parcel_delivered(order="A-1", items=[{"iccid": SIM}])),
+    )
+
+
+async def test_a_missing_handoff_is_announced_when_its_departments_watermark_passes(
+    stitching: Stitching,
+) -> None:
+    await _deliver_to_anna(stitching)
+    await stitching.seen_up_to(instant("14:00"))
+    await stitching.settle()
+    assert await stitching.alerts() == {}
+    await stitching.seen_up_to(instant("20:00"), ["shop", "call_center"])
+    await stitching.settle()
+    assert await stitching.alerts() == {}
+    await stitching.seen_up_to(instant("14:01"), ["activation"])
+    await stitching.settle()
+    assert await stitching.alerts() == {"missing": "open"}
+
+
+async def test_an_alert_is_withdrawn_when_it_turns_out_to_have_happened_in_time(stitching: Stitching) -> None:
+    await _deliver_to_anna(stitching)
+    await stitching.seen_up_to(instant("15:00"))
+    await stitching.settle()
+    await stitching.observe(event_of(MAP, "13:00", activation.line_activated(iccid=SIM, phone=ANNAS_PHONE)))
+    await stitching.settle()
+    assert await stitching.alerts() == {"missing": "withdrawn"}
+
+
+async def test_an_alert_is_resolved_when_it_happened_late(stitching: Stitching) -> None:
+    await _deliver_to_anna(stitching)
+    await stitching.seen_up_to(instant("15:00"))
+    await stitching.settle()
+    (open_alert,) = await stitching.published("alerts")
+    await stitching.observe(event_of(MAP, "14:30", activation.line_activated(iccid=SIM, phone=ANNAS_PHONE)))
+    await stitching.settle()
+    assert await stitching.alerts() == {"late": "resolved"}
+    assert open_alert in await stitching.published("alerts")
+
+
+async def test_after_a_restart_nothing_is_withdrawn_before_watermarks_are_reported_again(
+    stitching: Stitching,
+) -> None:
+    await _deliver_to_anna(stitching)
+    await stitching.seen_up_to(instant("15:00"))
+    await stitching.settle()
+    await stitching.restart_all()
+    # Ben's order, in whatever partition, makes the workers load their state; no watermark is known to them yet.
+    for n in range(9):
+        await stitching.observe(event_of(MAP, f"11:0{n}", shop.order_placed(order=f"B-{n}")))
+    await stitching.observe(event_of(MAP, "11:00", shop.order_placed(order="A-1", email=ANNA)))
+    await stitching.settle()
+    assert await stitching.alerts() == {"missing": "open"}
+    await stitching.seen_up_to(instant("16:00"))
+    await stitching.settle()
+    assert await stitching.alerts() == {"missing": "open"}
+
+
+async def test_after_a_restart_an_announced_alert_is_published_again(stitching: Stitching) -> None:
+    await _deliver_to_anna(stitching)
+    await stitching.seen_up_to(instant("15:00"))
+    await stitching.settle()
+    before = await stitching.log.ends([stitching.topics.alerts])
+    await stitching.restart_all()
+    await stitching.seen_up_to(instant("15:00"))
+    await stitching.settle()
+    assert sum((await stitching.log.ends([stitching.topics.alerts])).values()) == sum(before.values()) + 1
+
+
+async def test_an_id_used_again_for_something_else_is_a_dead_letter_once(stitching: Stitching) -> None:
+    events = [
+        event_of(MAP, "10:00", call_center.call_received(id="call-1", email=ANNA, topic=topic))
+        for topic in ("bill", "network")
+    ]
+    source = (stitching.topics.sources[0], 0)
+    for offset, event in enumerate(events):
+        await stitching.log.append({source: [Entry(None, event.id.encode())]})
+        await stitching.observe(event._replace(origins=[[*source, offset]]))
+    await stitching.settle()
+    await stitching.restart_all()
+    await stitching.observe(event_of(MAP, "11:00", call_center.call_received(email=ANNA)))
+    await stitching.settle()
+    letters = await read_dead_letters(stitching.log, stitching.topics.dead_letters)
+    assert [(letter["reason"], letter["origin"], letter["value"]) for letter in letters] == [
+        ("id_reused", None, "call-1")
+    ]

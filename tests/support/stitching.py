@@ -1,0 +1,156 @@
+"""Workers that stitch on a real embedded log, one a partition, and die between any two appends."""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from journeys import messages
+from journeys.events import Event
+from journeys.journey_map import JourneyMap
+from stream.metrics import Metrics
+from stream.sending import Sender
+from stream.stitch import Stitch
+from stream.topics import Topics
+from stream.transports.log import Entry, Partition, partition_for
+from stream.transports.sqlite_log import SqliteLog
+
+Document = dict[str, Any]
+
+
+class Crash(Exception):
+    """The worker dies here."""
+
+
+class MortalLog(SqliteLog):
+    """A log on which the worker dies at some appends: before them, or once they are durable.
+
+    `lives_for`: it dies exactly when so many more appends are durable, and else never.
+    """
+
+    def __init__(self, path: Path, chance: random.Random, deaths: float) -> None:
+        super().__init__(path)
+        self._chance = chance
+        self.deaths = deaths
+        self.lives_for: int | None = None
+
+    async def append(
+        self,
+        batches: Mapping[Partition, Sequence[Entry]],
+        committing: Mapping[tuple[str, str, int], int] | None = None,
+    ) -> None:
+        dies = self._chance.random() < self.deaths
+        if self.lives_for is not None:
+            self.lives_for -= 1
+            dies = self.lives_for == 0
+        elif dies and self._chance.random() < 0.5:
+            raise Crash
+        await super().append(batches, committing)
+        if dies:
+            raise Crash
+
+
+class Stitching:
+    """Live workers, one for each partition of observations, on one log."""
+
+    def __init__(
+        self, journey_map: JourneyMap, path: Path, count: int, chance: random.Random, deaths: float = 0.0
+    ) -> None:
+        self._map = journey_map
+        self._count = count
+        self._chance = chance
+        self.topics = Topics(journey_map)
+        self.log = MortalLog(path, chance, deaths)
+        self._workers = [self._worker() for _ in range(count)]
+        self._positions = [0] * count
+        self._committed = [0] * count
+
+    async def __aenter__(self) -> "Stitching":
+        await self.log.start()
+        await self.log.create_topics(self.topics.partitions(self._count), self.topics.compacted)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.log.stop()
+
+    def restart(self, partition: int) -> None:
+        self._workers[partition] = self._worker()
+        self._positions[partition] = self._committed[partition]
+
+    async def restart_all(self) -> None:
+        for partition in range(self._count):
+            self._committed[partition] = self._positions[partition]
+            self.restart(partition)
+
+    async def observe(self, *events: Event) -> None:
+        """As ingest does: each event goes to its strongest identifier."""
+        for event in events:
+            address = next(
+                (i for i in event.identifiers if self._workers[0].routes(i)), f"event:{event.identity}"
+            )
+            await self._append(partition_for(address.encode(), self._count), address, messages.observe(event))
+
+    async def seen_up_to(self, time: int, departments: Collection[str] = ()) -> None:
+        """Every source partition of the departments (all, if none is named) has been read up to the time."""
+        reports = [(name, "source", 1, time) for name in departments or self._map.departments]
+        for partition in range(self._count):
+            await self._append(partition, None, messages.watermarks(reports))
+
+    async def told_to_judge(self, as_of: int) -> None:
+        for partition in range(self._count):
+            await self._append(partition, None, messages.judge(as_of))
+
+    async def step(self) -> bool:
+        """Some worker that has something to read handles a batch, or dies; False: nobody has."""
+        ends = await self.log.ends([self.topics.observations])
+        behind = [p for p in range(self._count) if self._positions[p] < ends[self.topics.observations, p]]
+        if not behind:
+            return False
+        partition = self._chance.choice(behind)
+        await self.take(partition, self._chance.randint(1, 12))
+        if self._chance.random() < 0.5:
+            self._committed[partition] = self._positions[partition]
+        return True
+
+    async def take(self, partition: int, most: int = 1000) -> None:
+        """One worker handles its next records as one batch, or dies."""
+        start = self._positions[partition]
+        records, _ = await self.log.fetch(self.topics.observations, partition, start)
+        if not records:
+            return
+        batch = records[:most]
+        try:
+            await self._workers[partition].handle(partition, batch)
+        except Crash:
+            self.restart(partition)
+        else:
+            self._positions[partition] = batch[-1].offset + 1
+
+    async def settle(self) -> None:
+        """Until every worker has read all there is."""
+        while await self.step():
+            pass
+
+    async def published(self, kind: str) -> dict[str, Document]:
+        """The latest document of each id in a topic: journeys, customers or alerts."""
+        topic = getattr(self.topics, kind)
+        latest: dict[str, Document | None] = {}
+        for partition in range(self._count):
+            async for records in self.log.read(topic, partition):
+                for record in records:
+                    document = orjson.loads(record.value) if record.value is not None else None
+                    latest[(record.key or b"").decode()] = document
+        return {id: document for id, document in latest.items() if document is not None}
+
+    async def alerts(self) -> dict[str, str]:
+        """Kind → status of the alerts published; for scenarios with one alert of a kind."""
+        return {alert["kind"]: alert["status"] for alert in (await self.published("alerts")).values()}
+
+    def _worker(self) -> Stitch:
+        return Stitch(self._map, self.log, Sender(self.log), self.topics, Metrics(), on_events=True)
+
+    async def _append(self, partition: int, address: str | None, message: bytes) -> None:
+        key = None if address is None else address.encode()
+        await SqliteLog.append(self.log, {(self.topics.observations, partition): [Entry(key, message)]})
