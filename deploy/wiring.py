@@ -148,13 +148,18 @@ async def waited_for(
 
 
 async def _check_topics(log: Log, topics: Topics) -> None:
-    missing = []
-    for topic in topics.partitions(1):
+    counts: dict[str, int] = {}
+    needed = [topic for topic in topics.partitions(1) if topic != topics.tallies]
+    for topic in needed:
         try:
-            await log.partitions(topic)
+            counts[topic] = await log.partitions(topic)
         except LogUnavailable:
             raise
         except LogError:
-            missing.append(topic)
-    if missing:
-        raise Unusable(f"the broker lacks the topics {', '.join(missing)}: create them, see README.md, Kafka")
+            continue
+    if missing := [topic for topic in needed if topic not in counts]:
+        raise Unusable(
+            f"the broker lacks the topics {', '.join(missing)}: create them, see README.md, On Kafka"
+        )
+    if counts[topics.state] != counts[topics.observations]:
+        raise Unusable(f"{topics.state} and {topics.observations} must have the same number of partitions")
