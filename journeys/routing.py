@@ -21,7 +21,7 @@ from journeys.events import Event
 OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
 Message = tuple[Any, ...]
 
-EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED = "e", "k", "f", "a", "d", "w"
+EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED, ROUNDS = "e", "k", "f", "a", "d", "w", "r"
 RowKey = tuple[str, str, str]
 
 
@@ -221,17 +221,31 @@ class Neighbourhoods:
 
 
 def pieces(absorb: Message, most_bytes: int) -> Iterator[Message]:
-    """Cut an absorb into messages of at most `most_bytes` or one event: a set union may arrive in pieces."""
+    """Cut an absorb into messages of about `most_bytes` or one thing each: a set union may arrive in pieces."""
     _, rows, known, announced = absorb
-    piece: list[tuple[str, bytes]] = []
+    size = sum(len(row) for _, row in rows) + sum(map(len, known)) + sum(map(len, announced.values()))
+    if size <= most_bytes:
+        yield absorb
+        return
+    for some in _cut(rows, lambda row: len(row[1]), most_bytes):
+        yield ABSORB, some, [], {}
+    for some in _cut(known, len, most_bytes):
+        yield ABSORB, [], some, {}
+    for some in _cut(announced.items(), lambda item: len(item[1]), most_bytes):
+        yield ABSORB, [], [], dict(some)
+
+
+def _cut(things: Iterable[Any], size_of: Callable[[Any], int], most: int) -> Iterator[list[Any]]:
+    piece: list[Any] = []
     size = 0
-    for key, row in rows:
-        if piece and size + len(row) > most_bytes:
-            yield ABSORB, piece, [], {}
+    for thing in things:
+        if piece and size + size_of(thing) > most:
+            yield piece
             piece, size = [], 0
-        piece.append((key, row))
-        size += len(row)
-    yield ABSORB, piece, known, announced
+        piece.append(thing)
+        size += size_of(thing)
+    if piece:
+        yield piece
 
 
 def _with_all_origins(held: bytes, row: bytes) -> bytes:
