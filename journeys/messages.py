@@ -4,12 +4,13 @@ from typing import Any
 
 import orjson
 
-from journeys.events import Event
+from journeys.events import Event, packed
+from journeys.rounds import Token
 from journeys.routing import ABSORB, JOIN, OBSERVE, Message
 
-WATERMARK, JUDGE = "watermark", "judge"
+WATERMARK, TOKEN, JUDGE = "watermark", "token", "judge"
 
-_LETTERS = {OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", WATERMARK: b"w", JUDGE: b"t"}
+_LETTERS = {OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", WATERMARK: b"w", TOKEN: b"t", JUDGE: b"e"}
 _KINDS = {letter[0]: kind for kind, letter in _LETTERS.items()}
 
 
@@ -25,9 +26,14 @@ def watermarks(reports: list[tuple[str, str, int, int]]) -> bytes:
     return b"w" + orjson.dumps((reports,))
 
 
+def token(token: Token) -> bytes:
+    """For a partition: the end of a round in another."""
+    return b"t" + orjson.dumps((tuple(token),))
+
+
 def judge(as_of: int) -> bytes:
     """For every partition: all inputs are read; judge everything as of the instant."""
-    return b"t" + orjson.dumps((as_of,))
+    return b"e" + orjson.dumps((as_of,))
 
 
 def encode(message: Message) -> bytes:
@@ -46,7 +52,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(value: bytes) -> Message:
-    """The inverse of `encode`, `observe`, `watermarks` and `judge`."""
+    """The inverse of `encode`, `observe`, `watermarks`, `token` and `judge`."""
     kind = _KINDS[value[0]]
     if kind == OBSERVE:
         return OBSERVE, value[1:]
@@ -55,7 +61,7 @@ def decode(value: bytes) -> Message:
         rows, known, announced = content
         return (
             ABSORB,
-            [(key, orjson.dumps(row)) for key, row in rows],
+            [(key, packed(orjson.dumps(row))) for key, row in rows],
             known,
             {name: document.encode() for name, document in announced.items()},
         )

@@ -34,7 +34,7 @@ class Root:
 
     def __init__(self) -> None:
         self.events: dict[str, bytes] = {}
-        self.known: set[str] = set()
+        self.known: dict[str, None] = {}
         self.announced: dict[str, bytes] = {}
 
 
@@ -116,7 +116,7 @@ class Neighbourhoods:
             if kind == EVENT:
                 root.events[detail] = value
             elif kind == KNOWN:
-                root.known.add(detail)
+                root.known[detail] = None
             else:
                 root.announced[detail] = value
         outcome = Outcome()
@@ -207,7 +207,7 @@ class Neighbourhoods:
     def _know(self, at: str, other: str, outcome: Outcome) -> None:
         known = self._root(at).known
         if other != at and other not in known:
-            known.add(other)
+            known[other] = None
             outcome.rows[KNOWN, at, other] = b"1"
 
     def _keep(self, at: str, key: str, row: bytes, outcome: Outcome) -> None:

@@ -4,34 +4,37 @@ A department's watermark is the least over its source partitions; while any of t
 none. It never goes back.
 """
 
+from typing import Any
+
 from journeys.handoffs import LONG_AGO
 
 
 class DepartmentWatermarks:
-    """Gathers what is reported for each source partition; `by_department` is what may be judged on."""
+    """Gathers what is reported for each source partition; `by_department` is what all of a department's have passed."""
 
     def __init__(self) -> None:
         self._reports: dict[str, dict[str, int]] = {}
         self.by_department: dict[str, int] = {}
 
-    def restore(self, by_department: dict[str, int]) -> None:
-        """Take up the watermarks that were judged on before."""
-        self.by_department.update(by_department)
-
-    def report(self, department: str, source: str, sources: int, up_to: int) -> bool:
-        """Take one source partition's report; tell whether the department's watermark moved.
-
-        `sources` is how many source partitions the department has.
-        """
+    def report(self, department: str, source: str, sources: int, up_to: int) -> None:
+        """Take the report of a source partition, one of the department's `sources`."""
         reports = self._reports.setdefault(department, {})
         reports[source] = max(up_to, reports.get(source, LONG_AGO))
-        if len(reports) < sources:
-            return False
-        least = min(reports.values())
-        moved = least > self.by_department.get(department, LONG_AGO)
-        if moved:
-            self.by_department[department] = least
-        return moved
+        if len(reports) >= sources:
+            self.judged_on({department: min(reports.values())})
+
+    def judged_on(self, marks: dict[str, int]) -> None:
+        """Take up watermarks that were judged on before: they do not go back."""
+        for department, mark in marks.items():
+            self.by_department[department] = max(mark, self.by_department.get(department, LONG_AGO))
+
+    def encode(self) -> list[Any]:
+        """The state as plain lists, for a row."""
+        return [self._reports, self.by_department]
+
+    def restore(self, state: list[Any]) -> None:
+        """The inverse of `encode`."""
+        self._reports, self.by_department = state
 
 
 class Deadlines:

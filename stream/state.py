@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from journeys.handoffs import Watermarks
-from journeys.routing import DUE, JUDGED, Neighbourhoods, Outcome, RowKey
+from journeys.rounds import Marks, Rounds
+from journeys.routing import DUE, JUDGED, ROUNDS, Neighbourhoods, Outcome, RowKey
 from journeys.watermarks import Deadlines, DepartmentWatermarks
 from stream.transports.log import Entry, Log
 
@@ -25,6 +26,7 @@ class PartitionState:
     def __init__(
         self,
         partition: int,
+        partitions: int,
         precedes: Callable[[str, str], bool],
         routes: Callable[[str], bool],
         is_mine: Callable[[str], bool],
@@ -33,6 +35,9 @@ class PartitionState:
         self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine)
         self.deadlines = Deadlines()
         self.watermarks = DepartmentWatermarks()
+        self.rounds = Rounds(partition, partitions)
+        self._alone = partitions == 1
+        self._rounds_row: RowKey | None = None
         self.sent: dict[str, int] = {}
         self._judged: dict[str, int] = {}
 
@@ -49,11 +54,11 @@ class PartitionState:
                     rows.pop((kind, identifier, detail), None)
                 else:
                     rows[kind, identifier, detail] = record.value
-        self.watermarks.restore(
-            {name: int(value) for (kind, name, _), value in rows.items() if kind == JUDGED}
-        )
+        ours = (DUE, JUDGED, ROUNDS)
+        outcome = self.neighbourhoods.load(item for item in rows.items() if item[0][0] not in ours)
+        self._load_rounds({key: value for key, value in rows.items() if key[0] == ROUNDS}, outcome)
+        self.judge_on({name: int(value) for (kind, name, _), value in rows.items() if kind == JUDGED})
         due = {identifier: value for (kind, identifier, _), value in rows.items() if kind == DUE}
-        outcome = self.neighbourhoods.load(item for item in rows.items() if item[0][0] not in (DUE, JUDGED))
         for identifier, value in due.items():
             if identifier in self.neighbourhoods.roots:
                 self.deadlines.put(identifier, orjson.loads(value))
@@ -61,6 +66,39 @@ class PartitionState:
                 outcome.rows[DUE, identifier, ""] = None
         logger.info("partition %d: %d rows loaded", self.partition, len(rows))
         return outcome
+
+    @property
+    def marks(self) -> Marks:
+        """The watermarks that may be judged on: of those read, those no message can be under way for."""
+        return self.watermarks.by_department if self._alone else self.rounds.judged
+
+    def judge_on(self, marks: Marks) -> None:
+        """Judge on these watermarks from now on: they were judged on before, or all inputs are read."""
+        self.watermarks.judged_on(marks)
+        self.rounds.judged.update(marks)
+
+    def keep_rounds(self, outcome: Outcome) -> None:
+        """The rounds and the watermarks they are about, as a row with a key of its own.
+
+        Of several, left by old owners, the one furthest on counts.
+        """
+        if self._alone:
+            return
+        row = (ROUNDS, str(self.rounds.position), "")
+        if self._rounds_row and self._rounds_row != row:
+            outcome.rows[self._rounds_row] = None
+        outcome.rows[row] = orjson.dumps((self.rounds.encode(), self.watermarks.encode()))
+        self._rounds_row = row
+
+    def _load_rounds(self, rows: dict[RowKey, bytes], outcome: Outcome) -> None:
+        for key in sorted(rows, key=lambda key: int(key[1]), reverse=True):
+            if self._rounds_row is None:
+                rounds, watermarks = orjson.loads(rows[key])
+                self.rounds.restore(rounds)
+                self.watermarks.restore(watermarks)
+                self._rounds_row = key
+            else:
+                outcome.rows[key] = None
 
     def judged(self, watermarks: Watermarks, said: Outcome) -> None:
         """Remember the watermarks that something is announced on: after a restart none may be judged on

@@ -17,8 +17,10 @@ from journeys.fold import Fold, Folded
 from journeys.handoffs import Watermarks
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
-from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome, RowKey, pieces
+from journeys.rounds import Token
+from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome, RowKey
 from stream.dead_letters import dead_letter
+from stream.following import Following, round_of
 from stream.metrics import Metrics
 from stream.outputs import Outputs, has_alerts
 from stream.sending import Batches, Sender, until_available
@@ -28,7 +30,6 @@ from stream.transports.log import Entry, Log, Record, partition_for
 
 logger = logging.getLogger(__name__)
 
-MOST_ABSORB_BYTES = 200_000
 FOLDED_AT_ONCE = 500
 
 
@@ -76,30 +77,39 @@ class Stitch:
             state, outcome = await self._assigned(partition)
         else:
             outcome = Outcome()
-        marks_moved = False
+        marks = dict(state.marks)
         told_to_judge: list[int] = []
+        following = Following(outcome)
         for record in records:
             kind, *content = messages.decode(record.value or b"")
+            is_new = state.rounds.passes(record.offset)
             if kind in (OBSERVE, JOIN, ABSORB):
+                round = round_of(record)
+                if round is not None and is_new:
+                    state.rounds.handled(round)
                 state.neighbourhoods.handle((record.key or b"").decode(), (kind, *content), outcome)
                 if kind == ABSORB:
                     state.said_elsewhere(content[-1])
+                following.belongs_to(state.rounds.current if round is None else round)
             elif kind == messages.WATERMARK:
                 for report in content[0]:
-                    marks_moved |= state.watermarks.report(*report)
+                    state.watermarks.report(*report)
+            elif kind == messages.TOKEN:
+                following.relay(state.rounds.take(Token(*content[0])) if is_new else None)
             else:
                 told_to_judge.append(content[0])
-        await self._send_messages(outcome)
+        await self._send(state, following)
+        state.keep_rounds(outcome)
         await self._append_rows(state, outcome.announcements())
         due = dict.fromkeys(outcome.touched if self._on_events else ())
         if fresh and self._on_events:
             roots = state.neighbourhoods.roots.items()
             due |= dict.fromkeys(identifier for identifier, root in roots if has_alerts(root.announced))
-        if marks_moved:
-            due |= dict.fromkeys(state.deadlines.passed(state.watermarks.by_department))
-        await self._judge(state, due, state.watermarks.by_department, None, outcome)
+        if state.marks != marks:
+            due |= dict.fromkeys(state.deadlines.passed(state.marks))
+        await self._judge(state, due, state.marks, None, outcome)
         for as_of in told_to_judge:
-            state.watermarks.restore(dict.fromkeys(self._map.departments, as_of))
+            state.judge_on(dict.fromkeys(self._map.departments, as_of))
             await self._judge_all(state, as_of, outcome)
         await self._append_rows(state, outcome.row_changes())
 
@@ -108,6 +118,7 @@ class Stitch:
         rules = self._map.identifiers
         state = PartitionState(
             partition,
+            count,
             precedes=lambda a, b: strength(a, rules) < strength(b, rules),
             routes=self.routes,
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
@@ -116,18 +127,27 @@ class Stitch:
         self._states[partition] = state
         return state, outcome
 
-    async def _send_messages(self, outcome: Outcome) -> None:
-        entries = []
-        for identifier, message in outcome.messages:
-            parts = pieces(message, MOST_ABSORB_BYTES) if message[0] == ABSORB else (message,)
-            entries += [Entry(identifier.encode(), messages.encode(part)) for part in parts]
+    async def _send(self, state: PartitionState, following: Following) -> None:
+        """The messages that follow from a batch, and only then the tokens that say so."""
+        entries = following.entries()
         await self._sender.send(self._topics.observations, entries)
         self._metrics.messages.inc(len(entries))
+        count = await self._sender.partitions(self._topics.observations)
+        if count == 1:
+            return
+        batches: Batches = defaultdict(list)
+        for token in following.tokens:
+            for other in range(count):
+                if other != state.partition:
+                    batches[self._topics.observations, other].append(Entry(None, messages.token(token)))
+        if proposal := state.rounds.propose(state.watermarks.by_department):
+            batches[self._topics.observations, state.partition].append(Entry(None, messages.token(proposal)))
+        await self._sender.append(batches)
 
     async def _judge_all(self, state: PartitionState, as_of: int, outcome: Outcome) -> None:
         """Judge every neighbourhood as of an instant, and tell what was counted."""
         everything = list(state.neighbourhoods.roots)
-        tally = await self._judge(state, everything, state.watermarks.by_department, as_of, outcome)
+        tally = await self._judge(state, everything, state.marks, as_of, outcome)
         document = orjson.dumps({"as_of": as_of, **tally}, option=orjson.OPT_SORT_KEYS)
         await self._sender.send(self._topics.tallies, [Entry(str(state.partition).encode(), document)])
 

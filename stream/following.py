@@ -1,0 +1,44 @@
+"""What follows from a batch: messages to other partitions, each with the round of its first cause, and tokens."""
+
+from journeys import messages
+from journeys.rounds import Token
+from journeys.routing import ABSORB, Outcome, pieces
+from stream.transports.log import Entry, Record
+
+ROUND_HEADER = "round"
+MOST_ABSORB_BYTES = 200_000
+
+
+def round_of(record: Record) -> int | None:
+    """The round of a message's first cause; None for one that comes from ingest, whose cause is handled here."""
+    return next((int(value or b"0") for name, value in record.headers if name == ROUND_HEADER), None)
+
+
+class Following:
+    """Gathers what an outcome's messages belong to while a batch is handled.
+
+    Messages that mend what a crash left are there before the first record; they belong to round 0, so that
+    nothing is judged before them.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._rounds = [0] * len(outcome.messages)
+        self.tokens: list[Token] = []
+
+    def belongs_to(self, round: int) -> None:
+        """The messages that came since the last call have their first cause in `round`."""
+        self._rounds += [round] * (len(self._outcome.messages) - len(self._rounds))
+
+    def relay(self, token: Token | None) -> None:
+        """The own token of a round, to be sent to the other partitions."""
+        if token:
+            self.tokens.append(token)
+
+    def entries(self) -> list[Entry]:
+        """The messages as entries of the log, large ones in pieces."""
+        return [
+            Entry(identifier.encode(), messages.encode(part), ((ROUND_HEADER, str(round).encode()),))
+            for (identifier, message), round in zip(self._outcome.messages, self._rounds, strict=True)
+            for part in (pieces(message, MOST_ABSORB_BYTES) if message[0] == ABSORB else (message,))
+        ]
