@@ -63,7 +63,12 @@ class Event(NamedTuple):
         return cls._make(orjson.loads(row))
 
     def encode(self) -> bytes:
-        return orjson.dumps(tuple(self))
+        return packed(orjson.dumps(tuple(self)))
+
+
+def packed(json: bytes) -> bytes:
+    """The same bytes in no more memory than they need: orjson leaves kilobytes of room behind what it writes."""
+    return bytes(memoryview(json))
 
 
 def parse_event(raw: bytes) -> tuple[CloudEvent, dict[str, Any]]:

@@ -9,6 +9,7 @@ import orjson
 
 from journeys.alerts import WITHDRAWN, withdrawn
 from journeys.documents import Document
+from journeys.events import packed
 from journeys.fold import Folded
 from journeys.routing import Outcome
 from stream.metrics import Metrics
@@ -54,7 +55,7 @@ class Outputs:
             encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
             kept = encoded if name.startswith(ALERT) else b"1"
             if announced.get(name) != kept:
-                state.neighbourhoods.announce(identifier, name, kept, said)
+                state.neighbourhoods.announce(identifier, name, packed(kept), said)
             if state.sent.get(name) != hash(encoded):
                 state.sent[name] = hash(encoded)
                 outputs.append(self._output(name, encoded))
