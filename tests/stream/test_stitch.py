@@ -96,6 +96,8 @@ async def _play(events: list[Event], count: int, chance: random.Random) -> None:
                     await stitching.seen_up_to(chance.randint(instant("00:00"), END))
                 if chance.random() < 0.4:
                     await stitching.step()
+            await stitching.settle()
+            stitching.log.deaths = 0
             await stitching.seen_up_to(END)
             await stitching.settle()
             expected = fold_all(MAP, events, dict.fromkeys(MAP.departments, END))
