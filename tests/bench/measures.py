@@ -1,0 +1,151 @@
+"""What is measured. Every measure runs in a process of its own, and gives one figure."""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from journeys import messages
+from journeys.events import Event
+from journeys.fold import Fold
+from journeys.identity import strength, type_of
+from journeys.journey_map import JourneyMap
+from journeys.reading import EventReader
+from journeys.routing import Neighbourhoods, Outcome
+from stream.transports.log import Entry, open_log
+from tests.bench.memory import bytes_a_journey
+from tests.bench.orders import EVENTS_A_JOURNEY, MAP, by_journey, by_time, journey_map
+from tests.bench.worker import Worker
+
+BATCH = 2_000
+EVENTS_A_SECOND = "events/s"
+BYTES_A_JOURNEY = "bytes/journey"
+
+
+class Measure(NamedTuple):
+    """`run` takes a number of journeys; `target` is the least, or where `most` is true the most."""
+
+    name: str
+    about: str
+    unit: str
+    target: float | None
+    run: Callable[[int], float]
+    most: bool = False
+
+
+def read(journeys: int) -> float:
+    reader, raw = EventReader(journey_map(), live=False), by_time(journeys)
+    started = time.perf_counter()
+    for offset, record in enumerate(raw):
+        reader.read(record, ["bench", 0, offset], None)
+    return len(raw) / (time.perf_counter() - started)
+
+
+def route(journeys: int) -> float:
+    bench_map = journey_map()
+    events = _read(EventReader(bench_map, live=False), by_time(journeys))
+    observed = [(event.identifiers[0], messages.observe(event)) for event in events]
+    neighbourhoods = _neighbourhoods(bench_map)
+    started = time.perf_counter()
+    for start in range(0, len(observed), BATCH):
+        outcome = Outcome()
+        for identifier, message in observed[start : start + BATCH]:
+            neighbourhoods.handle(identifier, messages.decode(message), outcome)
+        outcome.row_changes()
+    return len(observed) / (time.perf_counter() - started)
+
+
+def fold(journeys: int) -> float:
+    bench_map = journey_map()
+    judge, reader = Fold(bench_map), EventReader(bench_map, live=False)
+    sets = [[event.encode() for event in _read(reader, raw)] for raw in by_journey(journeys)]
+    watermarks = dict.fromkeys(bench_map.departments, Event.decode(sets[-1][-1]).time)
+    started = time.perf_counter()
+    for rows in sets:
+        judge(rows, watermarks)
+    return journeys * EVENTS_A_JOURNEY / (time.perf_counter() - started)
+
+
+def agents(journeys: int) -> float:
+    return asyncio.run(_agents(by_time(journeys)))
+
+
+def append(journeys: int) -> float:
+    return asyncio.run(_log(by_time(journeys)))[0]
+
+
+def consume(journeys: int) -> float:
+    return asyncio.run(_log(by_time(journeys)))[1]
+
+
+def replay(journeys: int) -> float:
+    """From the start of the command to its end, results written."""
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+        events = Path(folder) / "events.jsonl"
+        events.write_bytes(b"".join(raw + b"\n" for raw in by_time(journeys)))
+        baton = Path(sys.executable).with_name("baton")
+        command = [str(baton), "replay", str(events), "--map", str(MAP), "--out", f"{folder}/out"]
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        return journeys * EVENTS_A_JOURNEY / (time.perf_counter() - started)
+
+
+MEASURES = (
+    Measure("read", "decode, validate, normalise; one core", EVENTS_A_SECOND, None, read),
+    Measure("route", "into neighbourhoods; one core", EVENTS_A_SECOND, None, route),
+    Measure("fold", "journeys, handoffs, alerts; one core", EVENTS_A_SECOND, 30_000, fold),
+    Measure("agents", "ingest and stitch, without the log", EVENTS_A_SECOND, None, agents),
+    Measure("append", "to the embedded log", EVENTS_A_SECOND, None, append),
+    Measure("consume", "from the embedded log", EVENTS_A_SECOND, None, consume),
+    Measure("replay", "the whole command, into SQLite", EVENTS_A_SECOND, 5_000, replay),
+    Measure(
+        "memory", "an open journey of twelve events", BYTES_A_JOURNEY, 8 * 1024, bytes_a_journey, most=True
+    ),
+)
+RATIOS = (("replay", "fold"), ("replay", "agents"), ("replay", "consume"), ("agents", "consume"))
+
+
+def _read(reader: EventReader, raw: Sequence[bytes]) -> list[Event]:
+    return [reader.read(record, ["bench", 0, offset], None) for offset, record in enumerate(raw)]
+
+
+def _neighbourhoods(bench_map: JourneyMap) -> Neighbourhoods:
+    rules = bench_map.identifiers
+    return Neighbourhoods(
+        precedes=lambda a, b: strength(a, rules) < strength(b, rules),
+        routes=lambda identifier: rules[type_of(identifier)].routes,
+        is_mine=lambda identifier: True,
+    )
+
+
+async def _agents(raw: Sequence[bytes]) -> float:
+    worker = Worker(live=False)
+    started = time.perf_counter()
+    for start in range(0, len(raw), BATCH):
+        await worker.take(raw[start : start + BATCH])
+    await worker.judge()
+    return len(raw) / (time.perf_counter() - started)
+
+
+async def _log(raw: Sequence[bytes]) -> tuple[float, float]:
+    """Events appended and events read in a second."""
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+        log = open_log(f"embedded://{folder}/log.sqlite")
+        await log.start()
+        try:
+            await log.create_topics({"bench": 1})
+            entries = [Entry(record[:24], record) for record in raw]
+            started = time.perf_counter()
+            for start in range(0, len(entries), BATCH):
+                await log.append({("bench", 0): entries[start : start + BATCH]})
+            appended = time.perf_counter()
+            count = sum([len(records) async for records in log.read("bench", 0)])
+            ended = time.perf_counter()
+        finally:
+            await log.stop()
+    assert count == len(raw)
+    return count / (appended - started), count / (ended - appended)

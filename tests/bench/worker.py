@@ -1,0 +1,86 @@
+"""The real ingest and stitch on a log that keeps nothing: what they cost by themselves."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+from journeys import messages
+from journeys.instants import parse_instant
+from journeys.reading import EventReader
+from stream.ingest import Ingest
+from stream.metrics import Metrics
+from stream.sending import Sender
+from stream.stitch import Stitch
+from stream.topics import Topics
+from stream.transports.log import Entry, Offsets, Partition, Record
+from tests.bench.orders import journey_map
+
+END = parse_instant("2026-02-15T00:00:00Z")
+
+
+class Nowhere:
+    """A log of one partition a topic that passes on what is appended to one of them, and forgets the rest."""
+
+    def __init__(self, passed_on: str) -> None:
+        self._passed_on = passed_on
+        self._entries: list[Entry] = []
+        self._next_offset = 0
+
+    def take(self) -> list[Record]:
+        entries, self._entries = self._entries, []
+        start, self._next_offset = self._next_offset, self._next_offset + len(entries)
+        return [Record(start + n, 0, entry.key, entry.value) for n, entry in enumerate(entries)]
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def create_topics(self, partitions: Mapping[str, int], compacted: Collection[str] = ()) -> None: ...
+
+    async def partitions(self, topic: str) -> int:
+        return 1
+
+    async def append(
+        self,
+        batches: Mapping[Partition, Sequence[Entry]],
+        committing: Mapping[tuple[str, str, int], int] | None = None,
+    ) -> None:
+        for (topic, _), entries in batches.items():
+            if topic == self._passed_on:
+                self._entries += entries
+
+    async def ends(self, topics: Collection[str]) -> Offsets:
+        return {(topic, 0): 0 for topic in topics}
+
+    async def committed(self, group: str, topics: Collection[str]) -> Offsets:
+        return {(topic, 0): 0 for topic in topics}
+
+    async def read(
+        self, topic: str, partition: int, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[list[Record]]:
+        nothing: list[list[Record]] = []
+        for records in nothing:
+            yield records
+
+
+class Worker:
+    """`live`: judge the neighbourhoods that a batch touched, else all of them when told."""
+
+    def __init__(self, live: bool) -> None:
+        bench_map = journey_map()
+        topics = Topics(bench_map)
+        self._log = Nowhere(topics.observations)
+        sender, metrics = Sender(self._log), Metrics()
+        self._stitch = Stitch(bench_map, self._log, sender, topics, metrics, on_events=live)
+        reader = EventReader(bench_map, live=False)
+        self._ingest = Ingest(reader, self._stitch.routes, sender, topics, metrics, timeless=True)
+        self._read = 0
+
+    async def take(self, raw: Sequence[bytes]) -> None:
+        """One batch of CloudEvents, from ingest through stitch."""
+        records = [Record(self._read + n, 0, None, event) for n, event in enumerate(raw)]
+        self._read += len(raw)
+        await self._ingest.handle("bench.events", 0, records)
+        await self._stitch.handle(0, self._log.take())
+
+    async def judge(self) -> None:
+        """Judge everything as of the end of the bench's time."""
+        await self._stitch.handle(0, [Record(self._read, 0, None, messages.judge(END))])
