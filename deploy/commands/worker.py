@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +15,6 @@ from prometheus_client import start_http_server
 
 from api.store.errors import StoreUnavailable
 from deploy.commands.options import (
-    FAILED,
     PORT,
     broker_option,
     command,
@@ -36,7 +36,8 @@ from stream.notify.webhook import Webhook
 from stream.topics import Topics
 from stream.worker import Job, working
 
-STOP_SECONDS = 20
+STOP_SECONDS = 8
+"""Less than the ten seconds that container runtimes commonly give."""
 ROLES = ("stitch", "project", "notify")
 
 
@@ -79,7 +80,7 @@ def worker(
 ) -> None:
     """Stitch departments' events into journeys, keep the read model, and tell receivers of alerts.
 
-    Runs until SIGTERM or Ctrl-C; then it finishes what it has in hand.
+    Runs until SIGTERM or Ctrl-C; then it finishes what it has in hand, or leaves it for the next start.
     """
     journey_map = load_map(map_path)
     place = Place(data, broker, read_model)
@@ -143,11 +144,18 @@ def _serve_metrics(port: int | None, metrics: Metrics) -> None:
 
 
 def _stop(stopping: asyncio.Event) -> None:
-    """Ask to stop, and see to it that the process is gone in time, whatever hangs."""
+    """Ask to stop, and see to it that the process is gone in time, whatever it waits for."""
     stopping.set()
-    timer = threading.Timer(STOP_SECONDS, os._exit, (FAILED,))
+    timer = threading.Timer(STOP_SECONDS, _leave)
     timer.daemon = True
     timer.start()
+
+
+def _leave() -> None:
+    """End with work in hand, say for a receiver that is away: unacknowledged, it is done again at the next start."""
+    say("stopped while waiting; what was in hand comes again at the next start, nothing is lost")
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @asynccontextmanager
