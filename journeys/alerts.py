@@ -12,26 +12,13 @@ from journeys.contacts import BrokenContact
 from journeys.documents import SCHEMA, Document, link_entry, origin_of, when
 from journeys.events import Event
 from journeys.handoffs import LONG_AGO, STALLED, Broken, Watermarks
-from journeys.identity import Conflict, Customer, Link, by_type, path, strength
+from journeys.identity import Conflict, Customer, Link, by_type, path, strength, type_of
 from journeys.journey import Journey, digest, identifiers_of
 from journeys.journey_map import Handoff, JourneyMap
+from journeys.sentences import sentence
 
 OPEN, RESOLVED, WITHDRAWN = "open", "resolved", "withdrawn"
 CONFLICT = "identity_conflict"
-
-_SENTENCES = {
-    "missing": "{department} owed {to} by {due} and it has not come; {given} was at {since}",
-    "late": "{department} was late with {to}, due by {due}",
-    "stuck": "{department} accepted but never completed {to}, due by {due}",
-    "failed": "{department} failed in {handoff}: {what}",
-    "contradictory": "{department} disagrees about {about} in {handoff}",
-    "out_of_order": "{to} happened before {given}",
-    "duplicated": "{to} happened {count} times",
-    "stalled": "nothing happened in this {journey_type} since {since}; {about} was next",
-    "unrecognised_caller": "a customer with a {journey_type} called and was not recognised",
-    "repeat_contact": "a customer had to make contact {count} times",
-    CONFLICT: "{about} claim the same customer",
-}
 
 
 class Announcer:
@@ -73,7 +60,7 @@ class Announcer:
             department,
             evidence[-1].time,
             tuple(evidence),
-            about=" and ".join(conflict.values),
+            about=type_of(conflict.values[0]),
         )
         return self._alert(digest(CONFLICT, *conflict.values), customer, customer_id, None, broken, "warning")
 
@@ -103,7 +90,7 @@ class Announcer:
             "late_by_seconds": None if broken.late_by is None else broken.late_by / 1e6,
             "owner": owner or (department.owner if department else ""),
             "runbook": runbook,
-            "summary": _sentence(broken, journey, handoff),
+            "summary": sentence(broken, journey, handoff),
             "identifiers": by_type(identifiers_of(journey.events if journey else broken.evidence)),
             "evidence": [_evidence(event) for event in broken.evidence],
             "links": [link_entry(link) for link in chain],
@@ -154,24 +141,6 @@ def _chain(customer: Customer, evidence: Iterable[Event]) -> list[Link]:
             for link in path(customer.links, ends[0][0], ends[1][0]):
                 chain[link.a, link.b] = link
     return list(chain.values())
-
-
-def _sentence(broken: Broken, journey: Journey | None, handoff: Handoff | None) -> str:
-    last = broken.evidence[-1]
-    return _SENTENCES[broken.kind].format(
-        department=broken.department,
-        handoff=handoff.name if handoff else "",
-        given=handoff.source if handoff else "",
-        to=handoff.target if handoff else "",
-        due=when(broken.due_at),
-        since=when(broken.evidence[0].time),
-        what=next(
-            (e.type for e in reversed(broken.evidence) if handoff and e.type in handoff.fails_on), last.type
-        ),
-        about=broken.about,
-        count=len(broken.evidence),
-        journey_type=(journey.type.name if journey else "journey").replace("_", " "),
-    )
 
 
 def claims(conflict: Conflict, events: Iterable[Event]) -> list[Event]:

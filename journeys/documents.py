@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from journeys.events import Event
-from journeys.handoffs import Judgement
+from journeys.handoffs import DEADLINE, Judgement
 from journeys.identity import Customer, Link, by_type
 from journeys.instants import format_instant, parse_instant
 from journeys.journey import Journey, digest, identifiers_of
@@ -99,7 +99,7 @@ def journey_document(
 
 def _handoff(judgement: Judgement, event_types: Mapping[str, EventType]) -> Document:
     handoff, given, taken = judgement.handoff, judgement.given, judgement.taken
-    late_by = (b.late_by for b in judgement.broken if b.group == "deadline" and b.late_by is not None)
+    late_by = (b.late_by for b in judgement.broken if b.group == DEADLINE and b.late_by is not None)
     late = next(late_by, None)
     return {
         "handoff": handoff.name,

@@ -16,7 +16,8 @@ from journeys.journey import CANCELLED, Journey
 from journeys.journey_map import Handoff, JourneyMap
 
 WAITING, DONE, UNPROMISED = "waiting", "done", "unpromised"
-MISSING, LATE, STUCK, FAILED = "missing", "late", "stuck", "failed"
+MISSING, LATE, STUCK, FAILED, JEOPARDY = "missing", "late", "stuck", "failed", "jeopardy"
+DEADLINE = "deadline"
 CONTRADICTORY, OUT_OF_ORDER, DUPLICATED, STALLED = "contradictory", "out_of_order", "duplicated", "stalled"
 
 Watermarks = Mapping[str, int]
@@ -157,34 +158,45 @@ def _instants(value: object) -> list[int]:
 
 
 def _deadline(result: Judgement, journey: Journey, department: str, failing: bool, watermark: int) -> None:
-    """Missing, stuck or late: one deadline, one alert."""
+    """In jeopardy, missing, stuck or late: one deadline, one alert."""
     given, taken, due, handoff = result.given, result.taken, result.due_at, result.handoff
     assert given is not None and due is not None
     cancelled = journey.cancelled_at
-    opened = max(due, given.time)
-    if taken is not None and taken.time <= due:
-        return
-    if cancelled is not None and due >= cancelled:
-        return
-    if taken is not None:
-        late_by = taken.time - due
+    in_time = taken is not None and taken.time <= due
+    warned = _jeopardy(handoff, given.time, due)
+
+    def overdue(
+        kind: str, opened: int, evidence: tuple[Event, ...], ended: int | None, late_by: int | None = None
+    ) -> None:
+        result.broken.append(Broken(kind, DEADLINE, 0, department, opened, evidence, due, ended, late_by))
+
+    if in_time or (cancelled is not None and due >= cancelled):
+        ended = taken.time if taken is not None and in_time else cancelled
+        if warned is not None and ended is not None and ended > warned:
+            overdue(JEOPARDY, warned, (given, taken) if taken and in_time else (given,), ended)
+    elif taken is not None:
         result.status = LATE
-        result.broken.append(
-            Broken(
-                LATE, "deadline", 0, department, opened, (given, taken), due, max(taken.time, opened), late_by
-            )
-        )
-        return
-    if watermark <= due:
-        result.waits_for = (department, due)
-        return
-    accepted = journey.all(handoff.accepted_by)
-    result.status = STUCK if accepted else MISSING
-    if not failing:
-        evidence = (given, *accepted[-1:])
-        result.broken.append(
-            Broken(result.status, "deadline", 0, department, opened, evidence, due, cancelled)
-        )
+        opened = max(due, given.time)
+        overdue(LATE, opened, (given, taken), max(taken.time, opened), taken.time - due)
+    elif watermark > due:
+        accepted = journey.all(handoff.accepted_by)
+        result.status = STUCK if accepted else MISSING
+        if not failing:
+            overdue(result.status, max(due, given.time), (given, *accepted[-1:]), cancelled)
+    else:
+        in_jeopardy = warned is not None and watermark > warned
+        result.waits_for = (department, due if warned is None or in_jeopardy else warned)
+        if warned is not None and in_jeopardy and not failing:
+            overdue(JEOPARDY, warned, (given,), None)
+
+
+def _jeopardy(handoff: Handoff, given: int, due: int) -> int | None:
+    """From when on a handoff that has not happened is predicted to be late; None: it is not predicted."""
+    at = handoff.jeopardy_at
+    if at is None or due <= given:
+        return None
+    warned = given + (at if isinstance(at, int) else int((due - given) * at))
+    return warned if warned < due else None
 
 
 def _failed(journey: Journey, handoff: Handoff, department: str) -> Iterator[Broken]:

@@ -1,9 +1,9 @@
 """Alerts to Prometheus Alertmanager, by its v2 API.
 
 Alertmanager knows an alert by its labels, so they hold only what stays the same while the alert lives. An
-overdue handoff is `missing` or `stuck` first and `late` once mended: one name for the three, and the kind is
-an annotation. A contact may move to another journey: its alerts have no label for the journey's type.
-No label holds a value that identifies a person; the page behind the link shows those.
+overdue handoff is in `jeopardy` first, then `missing` or `stuck`, and `late` once mended: one name for all,
+and the kind is an annotation. A contact may move to another journey: its alerts have no label for the
+journey's type. No label holds a value that identifies a person; the page behind the link shows those.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from stream.notify.posting import post, web_address
 from stream.notify.receiver import Alert
 
 NAMES = {
+    "jeopardy": "HandoffOverdue",
     "missing": "HandoffOverdue",
     "stuck": "HandoffOverdue",
     "late": "HandoffOverdue",
