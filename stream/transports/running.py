@@ -1,6 +1,7 @@
 """Faust apps in our own event loop: no worker of Faust's, no banner, signal handlers or redirected output."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,10 @@ from stream.transports.log import LogError
 from stream.transports.sqlite_log import log_path, log_url
 
 STOP_SECONDS = 20.0
+COMMIT_SECONDS = {"embedded": 0.1, "kafka": 0.5}
+
+# A commit that takes longer than the time to the next one is nothing to worry an operator with.
+logging.getLogger("mode.timers").setLevel(logging.ERROR)
 
 
 class _NoTables(TableManager):  # type: ignore[misc]
@@ -41,7 +46,7 @@ def new_app(group: str, log: str, **settings: Any) -> App:
             "web_enabled": False,
             "topic_allow_declare": False,
             "topic_disable_leader": True,
-            "broker_commit_interval": 0.5,
+            "broker_commit_interval": COMMIT_SECONDS[scheme],
             "broker_session_timeout": 10.0,
             "stream_buffer_maxsize": 4,
             "stream_wait_empty": True,
