@@ -1,6 +1,5 @@
 """The CloudEvents HTTP protocol binding 1.0.2: what a request says, as events in structured JSON."""
 
-import base64
 import re
 from collections.abc import Mapping
 from email.message import Message
@@ -9,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 import orjson
 
 from api.problems import Problem
+from journeys.binary_mode import structured
 from journeys.errors import InvalidEvent
 from journeys.events import MAX_EVENT_BYTES
 
@@ -18,8 +18,6 @@ MAX_BATCH_EVENTS = 500
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 
 PREFIX = "ce-"
-NOT_HEADERS = ("data", "data_base64", "datacontenttype")
-JSON_DATA = re.compile(r"(application|text)/json|[^/]+/[^/]+\+json")
 PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 QUOTED_PAIR = re.compile(r"\\(.)")
 
@@ -42,7 +40,7 @@ def events_in(headers: Mapping[str, str], body: bytes) -> list[bytes]:
         return _batch(body) if media_type == BATCH else [body]
     if not any(name.startswith(PREFIX) for name in headers):
         raise Problem(415, f"expected the type {STRUCTURED} or {BATCH}, or headers such as ce-id")
-    return [_binary(headers, media_type, body)]
+    return [_binary(headers, body)]
 
 
 def _batch(body: bytes) -> list[bytes]:
@@ -57,31 +55,13 @@ def _batch(body: bytes) -> list[bytes]:
     return [orjson.dumps(event) for event in events]
 
 
-def _binary(headers: Mapping[str, str], media_type: str, body: bytes) -> bytes:
-    event: dict[str, object] = {
+def _binary(headers: Mapping[str, str], body: bytes) -> bytes:
+    attributes = {
         name.removeprefix(PREFIX): _attribute(name, value)
         for name, value in headers.items()
         if name.startswith(PREFIX)
     }
-    if misplaced := [name for name in NOT_HEADERS if name in event]:
-        raise InvalidEvent(
-            "invalid_attribute", f"expected no header {PREFIX}{misplaced[0]}; data is the body"
-        )
-    if media_type:
-        event["datacontenttype"] = headers["content-type"]
-    if body and (not media_type or JSON_DATA.fullmatch(media_type)):
-        event["data"] = _json_data(body)
-    elif body:
-        event["data_base64"] = base64.b64encode(body).decode()
-    return orjson.dumps(event)
-
-
-def _json_data(body: bytes) -> orjson.Fragment:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidEvent("invalid_json", f"expected data in JSON, for so says its type: {error}") from None
-    return orjson.Fragment(body)
+    return structured(attributes, headers.get("content-type"), body)
 
 
 def _attribute(name: str, value: str) -> str:

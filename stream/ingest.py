@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from journeys import messages
 from journeys.errors import InvalidEvent
 from journeys.reading import EventReader
+from stream.content import content
 from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
 from stream.sending import Batches, Sender
@@ -48,7 +49,7 @@ class Ingest:
         for record in records:
             try:
                 received_at = None if self._timeless else record.timestamp * 1000
-                event = self._reader.read(record.value, [topic, partition, record.offset], received_at)
+                event = self._reader.read(content(record), [topic, partition, record.offset], received_at)
             except InvalidEvent as error:
                 self._metrics.dead_letters.labels(error.reason).inc()
                 entry = dead_letter(error, topic, partition, record)
