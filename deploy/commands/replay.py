@@ -18,6 +18,7 @@ from deploy.commands.options import (
     json_option,
     map_option,
     progress,
+    say,
 )
 from deploy.errors import Unusable
 from deploy.inputs import keep_standard_input
@@ -81,6 +82,10 @@ def play(what: Replay, fresh: bool) -> dict[str, Any]:
         with progress() as shown:
             return asyncio.run(run(what, prefix, shown))
     except (Unusable, LogError, StoreUnavailable, OSError):
+        raise
+    except KeyboardInterrupt:
+        if not fresh:
+            say("interrupted; the same command goes on where it was")
         raise
     except Exception as error:
         end_at_once(error)
