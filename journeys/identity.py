@@ -235,23 +235,20 @@ def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozens
     """Identifiers that meet more values of some customer-identifying type than their own type's limit
     allows.
     """
-    if not any(rule.limit for rule in rules.values()):
+    limits = {name: rule.limit for name, rule in rules.items() if rule.limit}
+    if not limits:
         return frozenset()
+    customers = {name for name, rule in rules.items() if rule.identifies == "customer"}
     met: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for event in events:
-        for identifier in event.identifiers:
-            rule = rules.get(type_of(identifier))
-            if rule and rule.limit:
-                for other in event.identifiers:
-                    kind = type_of(other)
-                    if (
-                        other != identifier
-                        and (other_rule := rules.get(kind))
-                        and other_rule.identifies == "customer"
-                    ):
-                        met[identifier][kind].add(other)
+        together = [(type_of(identifier), identifier) for identifier in event.identifiers]
+        for kind, identifier in together:
+            if kind in limits:
+                for other_kind, other in together:
+                    if other_kind in customers and other != identifier:
+                        met[identifier][other_kind].add(other)
     return frozenset(
         identifier
         for identifier, kinds in met.items()
-        if any(len(values) > (rules[type_of(identifier)].limit or 0) for values in kinds.values())
+        if any(len(values) > limits[type_of(identifier)] for values in kinds.values())
     )
