@@ -10,6 +10,7 @@ from deploy.commands.explain import explain
 from deploy.commands.publish import publish
 from deploy.commands.replay import replay
 from deploy.commands.schema import schema
+from deploy.commands.topics import topics
 from deploy.commands.worker import worker
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Watch customer journeys across departments, and alert on broken handoffs, with proof."""
 
 
-for command in (demo, check, replay, explain, worker, api, publish, dead_letters, schema):
+for command in (demo, check, replay, explain, worker, api, publish, dead_letters, schema, topics):
     main.add_command(command)
 
 if __name__ == "__main__":

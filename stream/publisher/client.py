@@ -5,7 +5,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kafka.errors import (
     AuthorizationError,
-    ClusterAuthorizationFailedError,
     IllegalStateError,
     InvalidProducerEpochError,
     InvalidTopicError,
@@ -81,15 +80,10 @@ def explained(error: KafkaError, place: str, topic: str = "") -> LogError:
             return LogError(
                 f"{place} refuses the credentials: check user, password and sasl_mechanism ({error})"
             )
-        case ClusterAuthorizationFailedError():
-            return LogError(
-                f"{place} forbids it{of_topic}: a publisher's user needs the ACLs WRITE and DESCRIBE on its topic, "
-                f"`baton topics apply` CREATE, DESCRIBE_CONFIGS and ALTER_CONFIGS ({error})"
-            )
         case AuthorizationError():
             return LogError(
-                f"{place} forbids it{of_topic}: grant this user the ACLs WRITE and DESCRIBE on the topic, "
-                f"for `baton topics` DESCRIBE_CONFIGS and ALTER_CONFIGS ({error})"
+                f"{place} forbids it{of_topic}: grant this user the ACLs it needs: a publisher DESCRIBE and WRITE on "
+                "its topic, `baton topics` DESCRIBE, DESCRIBE_CONFIGS, CREATE and ALTER_CONFIGS on all of them"
             )
         case UnsupportedVersionError() | UnrecognizedBrokerVersion():
             return LogError(f"{place} is too old: Baton needs Kafka 2.5 or newer ({error})")
