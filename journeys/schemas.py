@@ -16,6 +16,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 class Kind(StrEnum):
     """In what way a handoff broke."""
 
+    JEOPARDY = "jeopardy"
     MISSING = "missing"
     LATE = "late"
     STUCK = "stuck"
@@ -183,7 +184,7 @@ class Alert(_Part):
     fingerprint: str
     """What tells it from every other alert; stays the same from open to resolved."""
     kind: Kind
-    """In what way it broke; a missing handoff that completes becomes late, and is resolved."""
+    """In what way it broke; it may change while the alert lives, as from missing to late."""
     journey: str | None
     """Id of the journey it broke; null where it is the customer's alone."""
     journey_type: str | None
