@@ -12,9 +12,8 @@ from faust.transport import base
 from faust.types import TP, RecordMetadata
 
 from stream.transports.batches import BatchedConsumer
-from stream.transports.file_lock import FileLock
 from stream.transports.log import Entry, LogError, LogUnavailable, Record, partition_for
-from stream.transports.sqlite_log import SqliteLog, log_path
+from stream.transports.sqlite_log import SqliteLog, log_path, membership
 
 
 class Consumer(BatchedConsumer):
@@ -22,7 +21,7 @@ class Consumer(BatchedConsumer):
         super().__init__(*arguments, **options)
         self._group = self.app.conf.id
         self._log = SqliteLog(log_path(str(self.transport.url[0])))
-        self._membership = FileLock(self._log.path.with_name(f"{self._log.path.name}.{self._group}.lock"))
+        self._membership = membership(self._log.path, self._group)
         self._assigned: set[TP] = set()
         self._positions: dict[TP, int] = {}
         self._ends: dict[TP, int] = {}

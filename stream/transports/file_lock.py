@@ -34,6 +34,16 @@ class FileLock:
             return False
         return True
 
+    def is_held(self) -> bool:
+        """Whether a process holds it now; for a lock that is not open."""
+        if not self.path.exists():
+            return False
+        self.open()
+        try:
+            return not self.try_hold()
+        finally:
+            self.close()
+
     @contextmanager
     def held(self, timeout: float) -> Iterator[None]:
         """Waits at most `timeout` seconds; LogUnavailable when another still holds it then."""

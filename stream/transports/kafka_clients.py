@@ -86,6 +86,11 @@ class KafkaClients:
             self._producer = None
         await _close(producer)
 
+    async def drop_producer(self) -> None:
+        """What a producer knows of a topic is wrong once the topic was created anew."""
+        if self._producer is not None:
+            await self.drop(self._producer)
+
     async def asker(self) -> AIOKafkaConsumer:
         """A consumer of no partition, for questions."""
         async with self._opening:

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import NewTopic
-from aiokafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, for_code
 
 from stream.transports.kafka import to_records
+from stream.transports.kafka_admin import COMPACTED, KafkaAdmin, Shape
 from stream.transports.kafka_clients import KafkaClients
 from stream.transports.log import (
     Entry,
@@ -25,7 +24,6 @@ PATIENCE_SECONDS = 30.0
 POLL_MILLISECONDS = 500
 FETCH_RECORDS = 2_000
 FETCH_BYTES = 4_000_000
-COMPACTED = {"cleanup.policy": "compact", "segment.bytes": "52428800"}
 
 
 class KafkaLog:
@@ -36,6 +34,7 @@ class KafkaLog:
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS, **settings: Any) -> None:
         self._kafka = KafkaClients(url.partition("://")[2], patience, settings)
+        self._admin = KafkaAdmin(self._kafka)
         self._counts: dict[str, int] = {}
 
     async def start(self) -> None:
@@ -46,11 +45,15 @@ class KafkaLog:
 
     async def create_topics(self, partitions: Mapping[str, int], compacted: Collection[str] = ()) -> None:
         with self._kafka.translating_errors():
-            present = await self._describe(partitions)
-            missing = {topic: count for topic, count in partitions.items() if topic not in present}
+            present = await self._admin.counts(partitions)
+            missing = {
+                topic: Shape(count, -1, COMPACTED if topic in compacted else {})
+                for topic, count in partitions.items()
+                if topic not in present
+            }
             if missing:
-                await self._create(missing, compacted)
-                present = await self._until_created(partitions)
+                await self._admin.create(missing)
+                present = await self._admin.counts(partitions)
         for topic, count in partitions.items():
             if present[topic] != count:
                 raise LogError(
@@ -61,7 +64,7 @@ class KafkaLog:
     async def partitions(self, topic: str) -> int:
         if topic not in self._counts:
             with self._kafka.translating_errors():
-                self._counts.update(await self._describe([topic]))
+                self._counts.update(await self._admin.counts([topic]))
         if topic not in self._counts:
             raise LogError(f"{self._kafka.where}: topic {topic} does not exist: create the topics first")
         return self._counts[topic]
@@ -100,6 +103,26 @@ class KafkaLog:
         with self._kafka.translating_errors():
             stored = await self._kafka.retrying(lambda: admin.list_consumer_group_offsets(group))
         return {(tp.topic, tp.partition): max(stored[tp].offset, 0) if tp in stored else 0 for tp in wanted}
+
+    async def in_use(self, groups: Collection[str]) -> list[str]:
+        with self._kafka.translating_errors():
+            return [group for group in groups if await self._admin.has_members(group)]
+
+    async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
+        for topic, partition in offsets:
+            await self._check(topic, partition)
+        with self._kafka.translating_errors():
+            await self._admin.commit(group, offsets)
+
+    async def discard(self, topics: Collection[str], groups: Collection[str]) -> None:
+        with self._kafka.translating_errors():
+            shapes = await self._admin.shapes(topics)
+            for group in groups:
+                await self._admin.delete_group(group)
+            if shapes:
+                await self._kafka.drop_producer()
+                await self._admin.delete(topics)
+                await self._admin.create(shapes)
 
     async def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
@@ -155,41 +178,6 @@ class KafkaLog:
         count = await self.partitions(topic)
         if not 0 <= partition < count:
             raise LogError(f"{self._kafka.where}: topic {topic} has no partition {partition}, only {count}")
-
-    async def _describe(self, topics: Collection[str]) -> dict[str, int]:
-        """Number of partitions of those topics that exist and have a leader everywhere."""
-        admin = self._kafka.admin
-        described = await self._kafka.retrying(lambda: admin.describe_topics(list(topics)))
-        return {
-            topic["topic"]: len(topic["partitions"])
-            for topic in described
-            if topic["error_code"] == 0 and all(part["error_code"] == 0 for part in topic["partitions"])
-        }
-
-    async def _create(self, partitions: Mapping[str, int], compacted: Collection[str]) -> None:
-        admin = self._kafka.admin
-        new = [
-            _new_topic(topic, count, COMPACTED if topic in compacted else {})
-            for topic, count in partitions.items()
-        ]
-        response = await self._kafka.retrying(lambda: admin.create_topics(new))
-        for topic, code, *reason in response.topic_errors:
-            if code not in (0, TopicAlreadyExistsError.errno):
-                raise for_code(code)(f"cannot create topic {topic}: {reason[0] if reason else ''}")
-
-    async def _until_created(self, topics: Collection[str]) -> dict[str, int]:
-        deadline = time.monotonic() + self._kafka.patience
-        while not (present := await self._describe(topics)).keys() >= set(topics):
-            if time.monotonic() > deadline:
-                raise KafkaTimeoutError(f"topics without a leader: {sorted(set(topics) - present.keys())}")
-            await asyncio.sleep(0.1)
-        return present
-
-
-def _new_topic(topic: str, partitions: int, settings: Mapping[str, str]) -> NewTopic:
-    new = NewTopic(topic, partitions, 1, topic_configs=dict(settings))
-    new.replication_factor = -1  # the broker's default, which the constructor does not let pass
-    return new
 
 
 async def _all_or_error(sending: Iterable[Any]) -> None:

@@ -91,6 +91,21 @@ class Log(Protocol):
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         """Next offset the group is to read, for every partition of the topics; 0 where it never committed."""
 
+    async def in_use(self, groups: Collection[str]) -> list[str]:
+        """Those of the groups that somebody is consuming as now."""
+
+    async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
+        """Stores the next offsets the group is to read, lower ones too, while nobody consumes as the group.
+
+        LogError where Kafka sees that somebody does."""
+
+    async def discard(self, topics: Collection[str], groups: Collection[str]) -> None:
+        """The topics lose all records, their offsets begin at 0 again; the groups lose all their offsets.
+
+        May be repeated, and must be after an error; the embedded log does all or nothing. Kafka deletes the
+        topics and creates them again with the same partitions, replicas and settings. LogError when one does
+        not exist, or a group is in use. Nobody may read or write the topics meanwhile."""
+
     def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
     ) -> AsyncIterator[list[Record]]:

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 
 from stream.transports import record_batches
 from stream.transports.bell import Bell
+from stream.transports.file_lock import FileLock
 from stream.transports.log import (
     Entry,
     LogError,
@@ -28,6 +29,9 @@ _COMMIT = (
 _FETCH = """
 SELECT next_offset, records FROM batches WHERE partition_id = ? AND next_offset > ? ORDER BY next_offset
 """
+_DELETE_RECORDS = """
+DELETE FROM batches WHERE partition_id IN (SELECT id FROM partitions WHERE topic = ?)
+"""
 
 
 def log_path(url: str) -> Path:
@@ -42,6 +46,11 @@ def log_path(url: str) -> Path:
 def log_url(path: Path) -> str:
     """The embedded log's URL in the form that survives Faust's parsing, whatever characters the path has."""
     return f"embedded://{quote(str(path.absolute()))}"
+
+
+def membership(path: Path, group: str) -> FileLock:
+    """The lock that the process holds that consumes as the group."""
+    return FileLock(path.with_name(f"{path.name}.{group}.lock"))
 
 
 class SqliteLog:
@@ -81,9 +90,16 @@ class SqliteLog:
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         return await self._file.run(self._committed, group, topics)
 
+    async def in_use(self, groups: Collection[str]) -> list[str]:
+        return [group for group in groups if membership(self.path, group).is_held()]
+
     async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
-        """Stores the next offsets the group is to read."""
-        await self._file.run(self._append, {}, {(group, *partition): at for partition, at in offsets.items()})
+        await self._file.run(self._commit, group, dict(offsets))
+
+    async def discard(self, topics: Collection[str], groups: Collection[str]) -> None:
+        if busy := await self.in_use(groups):
+            raise LogError(f"{self.path}: group {busy[0]} has members: end those workers first")
+        await self._file.run(self._discard, list(topics), list(groups))
 
     async def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
@@ -100,7 +116,7 @@ class SqliteLog:
     async def fetch(self, topic: str, partition: int, start: int) -> tuple[list[Record], int]:
         """The records from `start` to the end of some record batch, and the offset after them.
 
-        At least one batch if there is any, else no records and `start`."""
+        At least one batch if there is any, else no records and the partition's end."""
         return await self._file.run(self._fetch, topic, partition, start)
 
     async def appended(self, timeout: float) -> None:
@@ -177,6 +193,22 @@ class SqliteLog:
         record_batches.place(batch, next_offset - length)
         sql.execute("INSERT INTO batches VALUES (?, ?, ?)", (partition_id, next_offset, batch))
 
+    def _commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
+        for partition in offsets:
+            self._id(partition)
+        with self._file.transaction() as sql:
+            sql.executemany(_COMMIT, [(group, *partition, at) for partition, at in offsets.items()])
+
+    def _discard(self, topics: Sequence[str], groups: Sequence[str]) -> None:
+        for topic in topics:
+            self._partitions(topic)
+        with self._file.transaction() as sql:
+            for topic in topics:
+                sql.execute(_DELETE_RECORDS, (topic,))
+                sql.execute("UPDATE partitions SET next_offset = 0 WHERE topic = ?", (topic,))
+                sql.execute("DELETE FROM committed WHERE topic = ?", (topic,))
+            sql.executemany("DELETE FROM committed WHERE consumer_group = ?", [(group,) for group in groups])
+
     def _ends(self, topics: Collection[str]) -> Offsets:
         ends: Offsets = {}
         for topic in topics:
@@ -186,6 +218,11 @@ class SqliteLog:
             ):
                 ends[topic, partition] = next_offset
         return ends
+
+    def _end(self, topic: str, partition: int) -> int:
+        query = "SELECT next_offset FROM partitions WHERE id = ?"
+        (end,) = self._file.sql.execute(query, (self._id((topic, partition)),)).fetchone()
+        return int(end)
 
     def _committed(self, group: str, topics: Collection[str]) -> Offsets:
         committed = {(topic, number): 0 for topic in topics for number in range(self._partitions(topic))}
@@ -199,6 +236,7 @@ class SqliteLog:
     def _fetch(self, topic: str, partition: int, start: int) -> tuple[list[Record], int]:
         records: list[Record] = []
         size, following = 0, start
+        end = self._end(topic, partition)
         where = f"{self.path}: topic {topic}, partition {partition}"
         rows = self._file.sql.execute(_FETCH, (self._id((topic, partition)), start))
         for following, batch in rows:
@@ -206,6 +244,8 @@ class SqliteLog:
             size += len(batch)
             if len(records) >= FETCH_RECORDS or size >= FETCH_BYTES:
                 break
+        else:
+            following = max(following, end)
         rows.close()
         if records and records[0].offset < start:
             records = [record for record in records if record.offset >= start]

@@ -17,6 +17,8 @@ from stream.transports.log import (
     open_log,
     partition_for,
 )
+from stream.transports.running import running
+from tests.support.consuming import Collector, until
 
 
 async def everything(log: Log, topic: str, partition: int = 0, start: int = 0) -> list[Record]:
@@ -177,3 +179,59 @@ def test_no_batch_grows_beyond_its_limit_and_none_is_empty() -> None:
 
     assert [entry for batch in batches for entry in batch] == entries
     assert all(batch and (len(batch) == 1 or sum(e.size for e in batch) <= BATCH_BYTES) for batch in batches)
+
+
+async def test_a_commit_sets_where_a_group_goes_on_also_back(log: Log, topic: str, name: str) -> None:
+    await log.append({(topic, 0): [Entry(b"k", b"v")] * 9})
+    await log.commit(name, {(topic, 0): 7, (topic, 2): 0})
+    await log.commit(name, {(topic, 0): 3})
+
+    assert await log.committed(name, [topic]) == {(topic, 0): 3, (topic, 1): 0, (topic, 2): 0}
+
+
+async def test_a_group_is_in_use_while_somebody_consumes_as_it(
+    log: Log, url: str, topic: str, name: str
+) -> None:
+    other = f"{name}-other"
+    await log.append({(topic, 0): [Entry(b"k", b"v")] * 9})
+    collector = Collector(name, url, topic)
+    async with running(collector.app):
+        await until(lambda: collector.count == 9)
+        assert await log.in_use([name, other]) == [name]
+        with pytest.raises(LogError, match=f"group {name} has members: end those workers first"):
+            await log.discard([topic], [name])
+        assert len(await everything(log, topic)) == 9
+    await log.commit(name, {(topic, 0): 4})
+
+    assert await log.in_use([name, other]) == []
+    assert (await log.committed(name, [topic]))[topic, 0] == 4
+
+
+async def test_discarded_topics_begin_anew_and_groups_forget(log: Log, topic: str, name: str) -> None:
+    kept, compacted = f"{topic}-kept", f"{topic}-compacted"
+    await log.create_topics({kept: 1, compacted: 2}, compacted=[compacted])
+    for each in (topic, kept, compacted):
+        await log.append({(each, 0): [Entry(b"k", b"before")] * 5})
+    for group in (name, f"{name}-kept"):
+        await log.commit(group, {(topic, 0): 5, (kept, 0): 5})
+
+    await log.discard([topic, compacted], [name, f"{name}-never-seen"])
+    await log.discard([topic, compacted], [name])
+
+    assert await log.ends([topic, compacted]) == dict.fromkeys(
+        [(topic, 0), (topic, 1), (topic, 2), (compacted, 0), (compacted, 1)], 0
+    )
+    assert await log.committed(name, [topic, kept]) == dict.fromkeys(
+        [(topic, 0), (topic, 1), (topic, 2), (kept, 0)], 0
+    )
+    assert await log.committed(f"{name}-kept", [kept]) == {(kept, 0): 5}
+    assert len(await everything(log, kept)) == 5
+    await log.append({(topic, 0): [Entry(b"k", b"after")]})
+    assert [(r.offset, r.value) for r in await everything(log, topic)] == [(0, b"after")]
+
+
+async def test_discarding_a_missing_topic_changes_nothing(log: Log, topic: str, name: str) -> None:
+    await log.append({(topic, 0): [Entry(b"k", b"v")]})
+    with pytest.raises(LogError, match=f"{name}-missing does not exist: create the topics first"):
+        await log.discard([topic, f"{name}-missing"], [])
+    assert len(await everything(log, topic)) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource
 
 from stream.transports.kafka_log import KafkaLog
 from stream.transports.log import Entry, LogError, LogUnavailable
@@ -113,6 +114,24 @@ async def offsets_of(log: KafkaLog, topic: str) -> list[int]:
     return [record.offset async for batch in log.read(topic, 0) for record in batch]
 
 
+async def test_a_discarded_topic_keeps_its_partitions_replicas_and_settings(
+    log: KafkaLog, kafka: Broker
+) -> None:
+    settings = {"cleanup.policy": "compact", "retention.ms": "777000", "max.message.bytes": "2000000"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.create_topics([NewTopic("discarded", 5, 1, topic_configs=settings)])
+
+    await log.discard(["discarded"], [])
+
+    (response,) = await admin.describe_configs([ConfigResource("topic", "discarded")])
+    found = {name: value for name, value, _, source, *_ in response.resources[0][4] if source == 1}
+    (topic,) = await admin.describe_topics(["discarded"])
+    await admin.close()
+    assert found == settings
+    assert (len(topic["partitions"]), len(topic["partitions"][0]["replicas"])) == (5, 1)
+
+
 async def test_an_absent_broker_is_named_with_what_to_check() -> None:
     log = KafkaLog(f"kafka://127.0.0.1:{free_port()}")
     with pytest.raises(
@@ -126,6 +145,16 @@ async def test_an_app_without_a_broker_fails_at_once() -> None:
     with pytest.raises(Exception, match=r"127.0.0.1"):
         async with running(collector.app):
             pass
+
+
+async def test_a_commit_for_a_group_that_is_in_use_is_refused(log: KafkaLog, kafka: Broker) -> None:
+    await log.create_topics({"in-use": 1})
+    await log.append({("in-use", 0): [Entry(None, b"v")] * 5})
+    collector = Collector("in-use", kafka.url, "in-use")
+    async with running(collector.app):
+        await until(lambda: collector.count == 5)
+        with pytest.raises(LogError, match="group in-use has members: end those workers first"):
+            await log.commit("in-use", {("in-use", 0): 1})
 
 
 async def test_offsets_cannot_be_stored_with_records(log: KafkaLog) -> None:
