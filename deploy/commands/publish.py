@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -18,14 +20,22 @@ from deploy.commands.options import (
     say,
     wait_option,
 )
+from deploy.errors import Unusable
 from deploy.inputs import fingerprint, lines
 from deploy.wiring import Place, load_map, opened
+from stream.publisher.link import Link
+from stream.publisher.outbox import Outbox, in_calls
+from stream.publisher.publisher import SPOOL_BYTES
+from stream.publisher.spool import Letter, Spool
 from stream.publishing import address
 from stream.sending import Batches, Sender
 from stream.topics import Topics
 from stream.transports.log import partition_for
 
 PUBLISHED_AT_ONCE = 1000
+PATIENCE = 5.0
+
+Shown = Callable[[str, int], None]
 
 
 @click.command()
@@ -45,26 +55,54 @@ def publish(file: Path, map_path: Path, data: Path, broker: str | None, wait: fl
     fingerprint([file])
     topics = Topics(load_map(map_path))
     place = Place(data, broker)
-
-    async def run() -> dict[str, int]:
-        async with opened(place, topics, wait, say) as log:
-            sender, published = Sender(log), Counter[str]()
-            remaining = iter(lines([file]))
-            with progress() as shown:
-                while chunk := list(islice(remaining, PUBLISHED_AT_ONCE)):
-                    batches: Batches = defaultdict(list)
-                    for origin, raw in chunk:
-                        topic, entry = address(raw, topics, origin)
-                        count = await sender.partitions(topic)
-                        batches[topic, partition_for(entry.key, count)].append(entry)
-                        published[topic] += 1
-                    await sender.append(batches)
-                    shown("published", published.total())
-        return dict(sorted(published.items()))
-
-    published = asyncio.run(run())
+    letters = (Letter(*address(raw, topics, origin)) for origin, raw in lines([file]))
+    with progress() as shown:
+        if place.is_embedded:
+            published = asyncio.run(_to_embedded(letters, place, topics, wait, shown))
+        else:
+            published = _to_kafka(letters, place, wait, shown)
     if as_json:
-        click.echo(orjson.dumps(published, option=orjson.OPT_INDENT_2).decode())
+        click.echo(orjson.dumps(published, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
     else:
-        for topic, count in published.items():
+        for topic, count in sorted(published.items()):
             click.echo(f"{count:,} events published to {topic}")
+
+
+async def _to_embedded(
+    letters: Iterator[Letter], place: Place, topics: Topics, wait: float, shown: Shown
+) -> Counter[str]:
+    published = Counter[str]()
+    async with opened(place, topics, wait, say) as log:
+        sender = Sender(log)
+        while chunk := list(islice(letters, PUBLISHED_AT_ONCE)):
+            batches: Batches = defaultdict(list)
+            for topic, entry in chunk:
+                batches[topic, partition_for(entry.key, await sender.partitions(topic))].append(entry)
+            await sender.append(batches)
+            published.update(topic for topic, _ in chunk)
+            shown("published", published.total())
+    return published
+
+
+def _to_kafka(letters: Iterator[Letter], place: Place, wait: float, shown: Shown) -> Counter[str]:
+    """As a department publishes: what Kafka does not take at once is in a spool in --data, and goes first next
+    time.
+    """
+    published = Counter[str]()
+    spool = Spool(place.data / "spool", SPOOL_BYTES)
+    with closing(Outbox(Link(place.broker, PATIENCE), spool, PATIENCE)) as outbox:
+        for call in in_calls(letters):
+            _drain(outbox, wait)
+            outbox.send(call)
+            published.update(letter.topic for letter in call)
+            shown("published", published.total())
+        _drain(outbox, wait)
+    return published
+
+
+def _drain(outbox: Outbox, wait: float) -> None:
+    if not outbox.drain(wait):
+        raise Unusable(
+            f"gave up after {wait:g} s: {outbox.problem}: publish the file again when that is mended; "
+            "equal events count once"
+        )
