@@ -119,6 +119,14 @@ def event_key(event: CloudEvent, plain: dict[str, Any]) -> str:
     return f"{identity}.{hashlib.blake2b(content, digest_size=6).hexdigest()}"
 
 
+def id_reused(event: Event) -> InvalidEvent:
+    """What to say of an event whose (source, id) is another event's too."""
+    return InvalidEvent(
+        "id_reused",
+        f"source {event.source} and id {event.id} are an event's with other content; ids must be new",
+    )
+
+
 def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
     try:
         raw.decode()

@@ -29,7 +29,7 @@ class Folded:
     customers: list[Document] = field(default_factory=list)
     journeys: list[Document] = field(default_factory=list)
     alerts: list[Document] = field(default_factory=list)
-    refused: list[tuple[Event, Event]] = field(default_factory=list)
+    refused: list[Event] = field(default_factory=list)
     due: dict[str, int] = field(default_factory=dict)
     folded: int = 0
     duplicates: int = 0
@@ -145,6 +145,6 @@ def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:
         folded.duplicates += len(event.origins) - 1
         kept = counted.setdefault(event.identity, event)
         if kept is not event:
-            folded.refused.append((event, kept))
+            folded.refused.append(event)
             folded.duplicates -= len(event.origins) - 1
     return sorted(counted.values(), key=in_time)

@@ -27,6 +27,7 @@ def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -
 
     async def forget(_: Any, revoked: Any, **__: Any) -> None:
         stitch.forget(tp.partition for tp in revoked if tp.topic == topics.observations)
+        ingest.forget((tp.topic, tp.partition) for tp in revoked if tp.topic != topics.observations)
 
     app.on_partitions_revoked.connect(forget, weak=False)
     return app

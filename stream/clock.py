@@ -42,7 +42,7 @@ class Clock:
             topic = self._topics.prefix + department.topic
             for partition in sorted(p for t, p in held if t == topic):
                 tp = (topic, partition)
-                if self._ingest.positions.get(tp, committed[tp]) >= ends[tp]:
+                if max(self._ingest.positions.get(tp, 0), committed[tp]) >= ends[tp]:
                     count = await self._sender.partitions(topic)
                     reports.append(
                         (department.name, f"{topic}/{partition}", count, now - department.allowed_delay)

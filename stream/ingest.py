@@ -3,17 +3,19 @@ letters.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from journeys import messages
 from journeys.errors import InvalidEvent
+from journeys.events import Event, id_reused
 from journeys.reading import EventReader
 from stream.content import content
 from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
-from stream.sending import Batches, Sender
+from stream.seen import Seen
+from stream.sending import Sender
 from stream.topics import Topics
-from stream.transports.log import Entry, Record, partition_for
+from stream.transports.log import Entry, Log, Partition, Record, partition_for
 
 
 class Ingest:
@@ -26,6 +28,7 @@ class Ingest:
         self,
         reader: EventReader,
         routes: Callable[[str], bool],
+        log: Log,
         sender: Sender,
         topics: Topics,
         metrics: Metrics,
@@ -34,35 +37,56 @@ class Ingest:
         """`timeless`: records have no time of receipt that means anything, as in a replay of files."""
         self._reader = reader
         self._routes = routes
+        self._log = log
         self._sender = sender
         self._topics = topics
         self._metrics = metrics
         self._timeless = timeless
-        self.positions: dict[tuple[str, int], int] = {}
+        self._seen: dict[Partition, Seen] = {}
+        self.positions: dict[Partition, int] = {}
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """Partitions were taken away: what they brought is read back when they come again."""
+        for partition in partitions:
+            self._seen.pop(partition, None)
 
     async def handle(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         """Returns when everything that follows from the records is durable."""
-        observations = self._topics.observations
-        count = await self._sender.partitions(observations)
-        letters = await self._sender.partitions(self._topics.dead_letters)
-        batches: Batches = defaultdict(list)
+        seen = self._seen.get((topic, partition)) or await self._assigned(topic, partition)
+        entries: defaultdict[str, list[Entry]] = defaultdict(list)
         for record in records:
             try:
-                received_at = None if self._timeless else record.timestamp * 1000
-                event = self._reader.read(content(record), [topic, partition, record.offset], received_at)
+                event = self._event(topic, partition, record, seen)
             except InvalidEvent as error:
                 self._metrics.dead_letters.labels(error.reason).inc()
-                entry = dead_letter(error, topic, partition, record)
-                batches[self._topics.dead_letters, partition_for(entry.key, letters)].append(entry)
+                entries[self._topics.dead_letters].append(dead_letter(error, topic, partition, record))
                 continue
-            if event.dropped:
-                self._metrics.identifiers_dropped.inc(event.dropped)
-            address = next(
-                (i for i in event.identifiers if self._routes(i)), f"event:{event.identity}"
-            ).encode()
-            batches[observations, partition_for(address, count)].append(
-                Entry(address, messages.observe(event))
-            )
-        await self._sender.append(batches)
+            self._metrics.identifiers_dropped.inc(event.dropped)
+            address = next((i for i in event.identifiers if self._routes(i)), f"event:{event.identity}")
+            entries[self._topics.observations].append(Entry(address.encode(), messages.observe(event)))
+        if news := seen.news():
+            entries[self._topics.seen].append(Entry(_name(topic, partition), news))
+        await self._sender.send_all(entries)
         self._metrics.events.labels(topic).inc(len(records))
         self.positions[topic, partition] = records[-1].offset + 1
+
+    def _event(self, topic: str, partition: int, record: Record, seen: Seen) -> Event:
+        received_at = None if self._timeless else record.timestamp * 1000
+        event = self._reader.read(content(record), [topic, partition, record.offset], received_at)
+        if seen.is_reused(event):
+            raise id_reused(event)
+        return event
+
+    async def _assigned(self, topic: str, partition: int) -> Seen:
+        seen, name = Seen(), _name(topic, partition)
+        home = partition_for(name, await self._sender.partitions(self._topics.seen))
+        async for records in self._log.read(self._topics.seen, home):
+            for record in records:
+                if record.key == name:
+                    seen.learn(record.value or b"")
+        self._seen[topic, partition] = seen
+        return seen
+
+
+def _name(topic: str, partition: int) -> bytes:
+    return f"{topic}/{partition}".encode()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from stream.transports.log import Entry, Log, LogUnavailable, Partition, partition_for
@@ -32,12 +32,15 @@ class Sender:
 
     async def send(self, topic: str, entries: list[Entry]) -> None:
         """All entries, each to the partition of its key."""
-        if not entries:
-            return
-        count = await self.partitions(topic)
+        await self.send_all({topic: entries})
+
+    async def send_all(self, entries: Mapping[str, list[Entry]]) -> None:
+        """Entries by topic, each to the partition of its key."""
         batches: Batches = defaultdict(list)
-        for entry in entries:
-            batches[topic, partition_for(entry.key, count)].append(entry)
+        for topic, own in entries.items():
+            count = await self.partitions(topic)
+            for entry in own:
+                batches[topic, partition_for(entry.key, count)].append(entry)
         await self.append(batches)
 
     async def append(self, batches: Batches) -> None:

@@ -12,7 +12,7 @@ from itertools import islice
 import orjson
 
 from journeys import messages
-from journeys.errors import InvalidEvent
+from journeys.events import id_reused
 from journeys.fold import Fold, Folded
 from journeys.handoffs import Watermarks
 from journeys.identity import strength, type_of
@@ -191,14 +191,11 @@ class Stitch:
         """An event with the (source, id) of another but different content is a dead letter, at every place
         it came from.
         """
-        for event, kept in folded.refused:
+        for event in folded.refused:
             if event.key in state.sent:
                 continue
             state.sent[event.key] = 1
-            error = InvalidEvent(
-                "id_reused",
-                f"source {event.source} and id {event.id} are another event's too, of {kept.type}; ids must be new",
-            )
+            error = id_reused(event)
             for topic, partition, offset in event.origins:
                 async for records in self._log.read(topic, partition, offset, offset + 1):
                     letters = [dead_letter(error, topic, partition, record) for record in records]

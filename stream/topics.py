@@ -14,7 +14,8 @@ class Topics:
 
     observations: messages between stitch partitions, keyed by identifier · state: the rows of those
     partitions, compacted · journeys, customers, alerts: documents by id, compacted · tallies: what each
-    partition counted when it judged, compacted · dead_letters: what could not be used, with why.
+    partition counted when it judged, compacted · seen: which ids the sources brought · dead_letters: what
+    could not be used, with why.
     """
 
     journey_map: JourneyMap
@@ -50,6 +51,10 @@ class Topics:
         return f"{self.prefix}baton.tallies"
 
     @property
+    def seen(self) -> str:
+        return f"{self.prefix}baton.seen"
+
+    @property
     def dead_letters(self) -> str:
         return f"{self.prefix}baton.dead-letters"
 
@@ -73,7 +78,7 @@ class Topics:
 
     def partitions(self, count: int) -> dict[str, int]:
         """How many partitions each topic is to have: `count`, but one for tallies."""
-        every = (*self.sources, self.observations, self.state, *self.documents, self.dead_letters)
+        every = (*self.sources, self.observations, self.state, self.seen, *self.documents, self.dead_letters)
         return {**dict.fromkeys(every, count), self.tallies: 1}
 
     def group(self, role: str) -> str:

@@ -55,7 +55,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     if job.stitches:
         stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, on_events=job.live)
         reader = EventReader(job.journey_map, live=job.live)
-        ingest = Ingest(reader, stitch.routes, sender, job.topics, metrics, timeless=not job.live)
+        ingest = Ingest(reader, stitch.routes, log, sender, job.topics, metrics, timeless=not job.live)
         app = stitching_app(job.broker, job.topics, ingest, stitch)
         apps.append(app)
         if job.clock:

@@ -71,7 +71,7 @@ class Worker:
         sender, metrics = Sender(self._log), Metrics()
         self._stitch = Stitch(bench_map, self._log, sender, topics, metrics, on_events=live)
         reader = EventReader(bench_map, live=False)
-        self._ingest = Ingest(reader, self._stitch.routes, sender, topics, metrics, timeless=True)
+        self._ingest = Ingest(reader, self._stitch.routes, self._log, sender, topics, metrics, timeless=True)
         self._read = 0
 
     async def take(self, raw: Sequence[bytes]) -> None:
