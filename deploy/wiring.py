@@ -159,7 +159,7 @@ async def _check_topics(log: Log, topics: Topics) -> None:
             continue
     if missing := [topic for topic in needed if topic not in counts]:
         raise Unusable(
-            f"the broker lacks the topics {', '.join(missing)}: create them, see README.md, On Kafka"
+            f"the broker lacks the topics {', '.join(missing)}: `baton topics apply` creates them"
         )
     if counts[topics.state] != counts[topics.observations]:
         raise Unusable(f"{topics.state} and {topics.observations} must have the same number of partitions")
