@@ -21,7 +21,7 @@ from journeys.events import Event
 OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
 Message = tuple[Any, ...]
 
-EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED, ROUNDS = "e", "k", "f", "a", "d", "w", "r"
+EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED, ROUNDS, MAP = "e", "k", "f", "a", "d", "w", "r", "m"
 RowKey = tuple[str, str, str]
 
 
@@ -49,7 +49,7 @@ class Outcome:
         self.touched: dict[str, None] = {}
 
     def announcements(self) -> list[tuple[RowKey, bytes | None]]:
-        """The rows to write before anything is announced."""
+        """The rows to write before anything is announced, and before all others."""
         return [change for change in self.rows.items() if self._is_announcement(*change)]
 
     def row_changes(self) -> list[tuple[RowKey, bytes | None]]:
@@ -59,7 +59,7 @@ class Outcome:
 
     @staticmethod
     def _is_announcement(key: RowKey, value: bytes | None) -> bool:
-        return value is not None and key[0] in (ANNOUNCED, JUDGED)
+        return value is not None and key[0] in (ANNOUNCED, JUDGED, MAP)
 
 
 class Neighbourhoods:

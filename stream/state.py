@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from journeys.handoffs import Watermarks
+from journeys.journey_map import JourneyMap
 from journeys.rounds import Marks, Rounds
-from journeys.routing import DUE, JUDGED, ROUNDS, Neighbourhoods, Outcome, RowKey
+from journeys.routing import DUE, JUDGED, MAP, ROUNDS, Neighbourhoods, Outcome, RowKey
 from journeys.watermarks import Deadlines, DepartmentWatermarks
-from stream.transports.log import Entry, Log
+from stream.changelog import row_key
+from stream.map_version import MAP_ROW, MadeUnder, made_under
+from stream.transports.log import Log
 
 logger = logging.getLogger(__name__)
-
-SEPARATOR = "\x1f"
 
 
 class PartitionState:
@@ -27,6 +28,7 @@ class PartitionState:
         self,
         partition: int,
         partitions: int,
+        journey_map: JourneyMap,
         precedes: Callable[[str, str], bool],
         routes: Callable[[str], bool],
         is_mine: Callable[[str], bool],
@@ -36,6 +38,8 @@ class PartitionState:
         self.deadlines = Deadlines()
         self.watermarks = DepartmentWatermarks()
         self.rounds = Rounds(partition, partitions)
+        self.made_under = MadeUnder(journey_map.version)
+        self._map = journey_map
         self._alone = partitions == 1
         self._rounds_row: RowKey | None = None
         self.sent: dict[str, int] = {}
@@ -44,18 +48,23 @@ class PartitionState:
     async def load(self, log: Log, topic: str) -> Outcome:
         """Read the rows back.
 
-        The outcome mends what a crash left; roots with announced alerts are to be judged again.
+        The outcome mends what a crash left; roots with announced alerts are to be judged again. LogError when
+        they were made under another map.
         """
         rows: dict[RowKey, bytes] = {}
         async for records in log.read(topic, self.partition):
             for record in records:
-                kind, identifier, detail = (record.key or b"").decode().split(SEPARATOR)
+                key = row_key(record.key)
                 if record.value is None:
-                    rows.pop((kind, identifier, detail), None)
+                    rows.pop(key, None)
                 else:
-                    rows[kind, identifier, detail] = record.value
-        ours = (DUE, JUDGED, ROUNDS)
+                    rows[key] = record.value
+        if rows:
+            self.made_under = made_under(rows, self._map, f"{topic}/{self.partition}")
+        ours = (DUE, JUDGED, ROUNDS, MAP)
         outcome = self.neighbourhoods.load(item for item in rows.items() if item[0][0] not in ours)
+        if not rows:
+            outcome.rows[MAP_ROW] = self.made_under.encode()
         self._load_rounds({key: value for key, value in rows.items() if key[0] == ROUNDS}, outcome)
         self.judge_on({name: int(value) for (kind, name, _), value in rows.items() if kind == JUDGED})
         due = {identifier: value for (kind, identifier, _), value in rows.items() if kind == DUE}
@@ -122,7 +131,3 @@ class PartitionState:
         if due != self.deadlines.get(identifier):
             self.deadlines.put(identifier, due)
             outcome.rows[DUE, identifier, ""] = orjson.dumps(due) if due else None
-
-
-def changelog_entries(rows: Iterable[tuple[RowKey, bytes | None]]) -> list[Entry]:
-    return [Entry(SEPARATOR.join(key).encode(), value) for key, value in rows]

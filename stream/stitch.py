@@ -19,12 +19,13 @@ from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Token
 from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome, RowKey
+from stream.changelog import changelog_entries
 from stream.dead_letters import dead_letter
 from stream.following import Following, round_of
 from stream.metrics import Metrics
 from stream.outputs import Outputs, has_alerts
 from stream.sending import Batches, Sender, until_available
-from stream.state import PartitionState, changelog_entries
+from stream.state import PartitionState
 from stream.topics import Topics
 from stream.transports.log import Entry, Log, Record, partition_for
 
@@ -119,6 +120,7 @@ class Stitch:
         state = PartitionState(
             partition,
             count,
+            self._map,
             precedes=lambda a, b: strength(a, rules) < strength(b, rules),
             routes=self.routes,
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,

@@ -12,6 +12,7 @@ from journeys.reading import EventReader
 from stream.app import notifying_app, projecting_app, stitching_app
 from stream.clock import Clock
 from stream.ingest import Ingest
+from stream.map_version import refuse_other_maps
 from stream.metrics import Metrics
 from stream.notify.receiver import Receiver
 from stream.notifying import Notify
@@ -46,6 +47,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     """Run the job inside the block; every role has its partitions when the block begins.
 
     Gives a future that is done, with the reason, when a role fails; the caller ends the process then.
+    LogError when the state was made under another map.
     """
     # What is held lives long and has no cycles: looking for some at Python's usual pace takes a fifth of the time.
     gc.set_threshold(50_000, 20, 100)
@@ -53,6 +55,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     apps: list[App] = []
     chores: list[Callable[[], Coroutine[Any, Any, None]]] = []
     if job.stitches:
+        await refuse_other_maps(log, job.topics.state, job.journey_map)
         stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, on_events=job.live)
         reader = EventReader(job.journey_map, live=job.live)
         ingest = Ingest(reader, stitch.routes, log, sender, job.topics, metrics, timeless=not job.live)

@@ -5,7 +5,7 @@ cluster). Offsets rise within a partition, with gaps where the log was compacted
 offset that will be written or read next, never the last one that was.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -108,8 +108,10 @@ class Log(Protocol):
 
     def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
-    ) -> AsyncIterator[list[Record]]:
-        """The records from `start` to before `end` (default: the partition's end as of now), in order."""
+    ) -> AsyncGenerator[list[Record], None]:
+        """The records from `start` to before `end` (default: the partition's end as of now), in order.
+
+        Close it when you stop before the end."""
 
 
 @lru_cache(maxsize=1 << 16)

@@ -1,7 +1,7 @@
 """The embedded log: topics, record batches and consumer groups' offsets in one SQLite file."""
 
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -103,7 +103,7 @@ class SqliteLog:
 
     async def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
-    ) -> AsyncIterator[list[Record]]:
+    ) -> AsyncGenerator[list[Record], None]:
         if end is None:
             end = (await self.ends([topic]))[topic, partition]
         while start < end:
