@@ -56,9 +56,9 @@ def test_every_line_calls_a_command_with_options_that_it_has(line: str) -> None:
         pass
 
 
-def test_the_lines_that_end_do_what_they_say_one_after_the_other(tmp_path: Path) -> None:
+def test_the_lines_that_end_and_need_no_kafka_do_what_they_say_one_after_the_other(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "deploy" / "maps", tmp_path / "deploy" / "maps")
-    ending = [line for line in LINES if shlex.split(line)[1] not in STAYS]
+    ending = [line for line in LINES if shlex.split(line)[1] not in STAYS and "--broker" not in line]
     assert len(ending) > 6
     for line in ending:
         words = [str(BATON), *shlex.split(line)[1:]]
