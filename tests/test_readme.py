@@ -11,8 +11,12 @@ from pathlib import Path
 import click
 import pytest
 
+from api.app import create_app
 from deploy.cli import main
+from deploy.wiring import LogEvents, Place
 from journeys.journey_map import JourneyMap
+from stream.topics import Topics
+from stream.transports.log import open_log
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -78,6 +82,16 @@ def test_every_option_that_the_text_names_is_one_that_some_command_has() -> None
     options = {name for command in COMMANDS.values() for param in command.params for name in param.opts}
     named = set(re.findall(r"`(--[a-z-]+)", README))
     assert named - options - {"--help"} == set()
+
+
+def test_every_route_that_the_text_names_is_there(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    journey_map = JourneyMap.parse((ROOT / "deploy" / "maps" / "telecom.yaml").read_text())
+    app = create_app(place.read_model(), LogEvents(open_log(place.broker), Topics(journey_map)), journey_map)
+    routes = {app.openapi_url, *app.openapi()["paths"]}
+    named = set(re.findall(r"(?:`|:8080)(/(?:v1/)?[a-z.]+)`", README))
+    assert len(named) > 6
+    assert named - routes == set()
 
 
 def test_the_map_in_one_screen_is_a_map() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from journeys.journey_map import JourneyMap
 from stream.topics import Topics
 from stream.transports.log import open_log
-from tests.support.live import Hook, Installation, until
-
+from tests.support.kafka import Broker
+from tests.support.live import BATON, Hook, Installation, until
 
 MAP = """
 name: lines
@@ -115,6 +116,18 @@ def test_nothing_is_lost_when_the_worker_ends_three_times(
     live.worker()
     until(lambda: all(live.journey(each) for each in orders), "every journey")
     until(lambda: all(alerts(live, each) == [("missing", "open")] for each in orders), "every alert")
+
+
+def test_a_worker_names_the_topics_that_kafka_lacks(kafka: Broker, tmp_path: Path) -> None:
+    lacking = f"lacking-{uuid.uuid4().hex[:8]}"
+    (tmp_path / "map.yaml").write_text(
+        MAP.replace("activation: {owner", f"activation: {{topic: {lacking}, owner")
+    )
+    words = ["worker", "--map", str(tmp_path / "map.yaml"), "--broker", kafka.url, "--data", str(tmp_path)]
+    refused = subprocess.run([BATON, *words], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "the broker lacks the topics " in refused.stderr
+    assert lacking in refused.stderr
 
 
 def test_an_alert_waits_for_a_receiver_that_is_away(live: Installation, order: str, hook: Hook) -> None:
