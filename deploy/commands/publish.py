@@ -1,6 +1,7 @@
 """`baton publish`: events from a file onto the departments' topics."""
 
 import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -30,7 +31,7 @@ from stream.publisher.spool import Letter, Spool
 from stream.publishing import address
 from stream.sending import Batches, Sender
 from stream.topics import Topics
-from stream.transports.log import partition_for
+from stream.transports.log import open_log, partition_for
 
 PUBLISHED_AT_ONCE = 1000
 PATIENCE = 5.0
@@ -89,6 +90,8 @@ def _to_kafka(letters: Iterator[Letter], place: Place, wait: float, shown: Shown
     time.
     """
     published = Counter[str]()
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it logs what we say ourselves, with tracebacks
+    open_log(place.broker)  # says what an address may be
     spool = Spool(place.data / "spool", SPOOL_BYTES)
     with closing(Outbox(Link(place.broker, PATIENCE), spool, PATIENCE)) as outbox:
         for call in in_calls(letters):

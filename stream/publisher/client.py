@@ -100,6 +100,6 @@ def missing(place: str, topic: str) -> LogError:
 
 def away(place: str, error: object) -> LogUnavailable:
     return LogUnavailable(
-        f"{place} is away ({error}): check that it runs, the address, the credentials "
+        f"{place} is away ({error}): check the address, that it runs, the credentials "
         "(user, password, sasl_mechanism) and TLS (security_protocol, ssl_cafile)"
     )

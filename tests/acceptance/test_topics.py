@@ -103,7 +103,7 @@ def test_a_cluster_that_is_not_there_is_named_with_what_to_check(map_path: Path)
     done = topics("plan", f"kafka://127.0.0.1:{free_port()}", map_path)
     assert done.returncode == 2
     assert "is away" in done.stderr
-    assert "check that it runs, the address, the credentials" in done.stderr
+    assert "check the address, that it runs, the credentials" in done.stderr
     assert "Traceback" not in done.stderr
 
 
