@@ -2,6 +2,7 @@ pytest_plugins = [
     "tests.support.alertmanager",
     "tests.support.kafka",
     "tests.support.postgres",
+    "tests.support.proxy",
     "tests.support.read_models",
     "tests.support.apis",
     "tests.support.chromium",

@@ -22,15 +22,19 @@ _START_SECONDS = 60
 
 class Broker:
     """One Kafka node on loopback, data in `folder`; `kill` and `start` again keep the data and the
-    address."""
+    address.
+
+    Who connects to `behind_proxy` is told to come back to `proxy_port`, where a proxy must lead there.
+    """
 
     def __init__(self, libraries: Path, folder: Path) -> None:
-        self.port = free_port()
+        self.port, self.behind_proxy, self.proxy_port = free_port(), free_port(), free_port()
         self._libraries = libraries
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = folder / "server.properties"
-        self._settings.write_text(_settings(self.port, free_port(), folder / "data"))
+        ports = (self.port, free_port(), self.behind_proxy, self.proxy_port)
+        self._settings.write_text(_settings(*ports, folder / "data"))
 
     @property
     def address(self) -> str:
@@ -85,12 +89,26 @@ class Broker:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """The session's broker; every test uses topics and groups with names of its own."""
-    libraries = _libraries()
-    broker = Broker(libraries, tmp_path_factory.mktemp("kafka"))
+    yield from running(tmp_path_factory.mktemp("kafka"))
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of the test's own, which it may kill, and whose topics have the names of an installation."""
+    folder = tmp_path / "kafka"
+    folder.mkdir()
+    yield from running(folder)
+
+
+def running(folder: Path) -> Iterator[Broker]:
+    """A broker with its data in the folder, gone when the iterator goes on."""
+    broker = Broker(_libraries(), folder)
     broker.format()
-    broker.start()
-    yield broker
-    broker.stop()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
 
 
 def _libraries() -> Path:
@@ -107,14 +125,18 @@ def _libraries() -> Path:
     return _CACHE
 
 
-def _settings(port: int, controller_port: int, data: Path) -> str:
+def _settings(port: int, controller_port: int, behind_proxy: int, proxy_port: int, data: Path) -> str:
     return f"""
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{behind_proxy},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy_port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
 log.dirs={data}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1

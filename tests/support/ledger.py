@@ -1,0 +1,52 @@
+"""The ledger: what a producer was told is safe. It uses a Kafka client that Baton's workers do not use."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from kafka import KafkaProducer
+
+
+class Sent(NamedTuple):
+    """A record to send; `partition` None leaves the choice to its key."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+
+
+class Ledger:
+    """Sends records; `acknowledged` holds those that the broker has acknowledged, by topic, partition and offset."""
+
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
+        self.acknowledged: dict[tuple[str, int, int], bytes | None] = {}
+
+    def send(self, records: Iterable[Sent], rate: float | None = None) -> None:
+        """Send all, at most `rate` a second, and return when all are acknowledged."""
+        producer = KafkaProducer(
+            bootstrap_servers=self._broker,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            max_request_size=2_000_000,
+            delivery_timeout_ms=600_000,
+        )
+        try:
+            under_way = [(record, producer.send(*record[:1], key=record.key, value=record.value,
+                                                partition=record.partition))
+                         for record in _paced(records, rate)]  # fmt: skip
+            for record, future in under_way:
+                written = future.get(timeout=600)
+                self.acknowledged[written.topic, written.partition, written.offset] = record.value
+        finally:
+            producer.close()
+
+
+def _paced(records: Iterable[Sent], rate: float | None) -> Iterator[Sent]:
+    started = time.monotonic()
+    for number, record in enumerate(records):
+        if rate is not None:
+            time.sleep(max(0.0, started + number / rate - time.monotonic()))
+        yield record

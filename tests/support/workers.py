@@ -1,0 +1,54 @@
+"""`baton worker` as processes that are stopped, killed and frozen."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+BATON = Path(sys.executable).with_name("baton")
+STARTS_WITHIN, ENDS_WITHIN = 120.0, 20.0
+
+
+class Worker:
+    """One process; what it says goes to `errors`."""
+
+    def __init__(self, options: Sequence[str], errors: Path) -> None:
+        self.errors = errors
+        with errors.open("wb") as output:
+            self._process = subprocess.Popen([str(BATON), "worker", *options], stdout=output, stderr=output)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def said(self) -> str:
+        return self.errors.read_text(errors="replace")
+
+    def until_working(self) -> "Worker":
+        deadline = time.monotonic() + STARTS_WITHIN
+        while "working on" not in self.said:
+            assert self.is_running, f"the worker ended with {self._process.returncode}:\n{self.said}"
+            assert time.monotonic() < deadline, f"the worker does not work:\n{self.said}"
+            time.sleep(0.05)
+        return self
+
+    def until_ended(self, within: float = STARTS_WITHIN) -> int:
+        return self._process.wait(timeout=within)
+
+    def stop(self) -> int:
+        """SIGTERM; gone within the time that is promised. The exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.until_ended(ENDS_WITHIN)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
