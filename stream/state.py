@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
-from journeys.handoffs import Watermarks
+from journeys.events import packed
+from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Marks, Rounds
 from journeys.routing import DUE, JUDGED, MAP, ROUNDS, Neighbourhoods, Outcome, RowKey
@@ -19,6 +20,9 @@ from stream.map_version import MAP_ROW, MadeUnder, made_under
 from stream.transports.log import Log
 
 logger = logging.getLogger(__name__)
+
+JUDGED_BY_ALL = 60_000_000
+"""Microseconds, many rounds of the clock's watermarks."""
 
 
 class PartitionState:
@@ -81,6 +85,16 @@ class PartitionState:
         """The watermarks that may be judged on: of those read, those no message can be under way for."""
         return self.watermarks.by_department if self._alone else self.rounds.judged
 
+    def is_rebuilt(self, departments: Iterable[str]) -> bool:
+        """Whether all that was sent before a rebuild has been read again, and judged by every partition.
+
+        Partitions judge a watermark one after the other, but for sure before one that is much later.
+        """
+        if self.made_under.rebuilt is None:
+            return False
+        judged_by_all = self.made_under.rebuilt + JUDGED_BY_ALL
+        return all(self.marks.get(department, LONG_AGO) >= judged_by_all for department in departments)
+
     def judge_on(self, marks: Marks) -> None:
         """Judge on these watermarks from now on: they were judged on before, or all inputs are read."""
         self.watermarks.judged_on(marks)
@@ -130,4 +144,4 @@ class PartitionState:
         """Remember until when a neighbourhood need not be judged again, as a row too."""
         if due != self.deadlines.get(identifier):
             self.deadlines.put(identifier, due)
-            outcome.rows[DUE, identifier, ""] = orjson.dumps(due) if due else None
+            outcome.rows[DUE, identifier, ""] = packed(orjson.dumps(due)) if due else None
