@@ -106,7 +106,7 @@ class Stitch:
         if fresh and self._on_events:
             roots = state.neighbourhoods.roots.items()
             due |= dict.fromkeys(identifier for identifier, root in roots if has_alerts(root.announced))
-        if state.marks != marks:
+        if self._on_events and (fresh or state.marks != marks):
             due |= dict.fromkeys(state.deadlines.passed(state.marks))
         await self._judge(state, due, state.marks, None, outcome)
         for as_of in told_to_judge:

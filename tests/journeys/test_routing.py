@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.events import Event
-from tests.support.order import Partitions
+from tests.support.order import Partitions, components
 
 
 def event(number: int, identifiers: list[str]) -> Event:
@@ -29,21 +29,6 @@ some_events = st.lists(bearing, min_size=1, max_size=15).map(
     lambda all_of: [event(number, each) for number, each in enumerate(all_of)]
 )
 chances = st.integers(0, 2**32)
-
-
-def components(events: list[Event]) -> dict[str, set[str]]:
-    """The model: smallest identifier → keys of the events that are connected to it."""
-    groups: list[tuple[set[str], set[str]]] = []
-    for each in events:
-        touching = [group for group in groups if group[0] & set(each.identifiers)]
-        groups = [group for group in groups if group not in touching]
-        groups.append(
-            (
-                set(each.identifiers).union(*(g[0] for g in touching)),
-                {each.key}.union(*(g[1] for g in touching)),
-            )
-        )
-    return {min(names): keys for names, keys in groups}
 
 
 def held(partitions: Partitions) -> dict[str, set[str]]:

@@ -220,6 +220,24 @@ async def test_after_a_restart_an_announced_alert_is_published_again(stitching: 
     assert sum((await stitching.log.ends([stitching.topics.alerts])).values()) == sum(before.values()) + 1
 
 
+async def test_a_deadline_that_passed_just_before_a_crash_is_judged_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.stitch.FOLDED_AT_ONCE", 1)
+    async with Stitching(MAP, tmp_path / "log.sqlite", 1, random.Random(0)) as stitching:
+        for order, sim in (("A-1", SIM), ("A-2", OTHER_SIM)):
+            await stitching.observe(
+                event_of(MAP, "09:00", shop.order_placed(order=order)),
+                event_of(MAP, "10:00", shop.parcel_delivered(order=order, items=[{"iccid": sim}])),
+            )
+        await stitching.settle()
+        await stitching.seen_up_to(instant("15:00"))
+        stitching.log.lives_for = 2
+        await stitching.settle()
+        alerts = (await stitching.published("alerts")).values()
+    assert [alert["kind"] for alert in alerts if alert["handoff"] == "activation"] == ["missing", "missing"]
+
+
 async def test_an_id_used_again_for_something_else_is_a_dead_letter_once(stitching: Stitching) -> None:
     events = [
         event_of(MAP, "10:00", call_center.call_received(id="call-1", email=ANNA, topic=topic))

@@ -33,7 +33,7 @@ class Owner:
 
 
 class Partitions:
-    """`chance` decides everything that is left to chance: what is handled when, how much at once, and where it crashes."""
+    """`chance` decides what is handled when, how much at once, and where it crashes."""
 
     def __init__(
         self,
@@ -170,6 +170,21 @@ class Partitions:
             return
         if self._chance.random() < 0.5:
             self._old_owners.append((partition, old))
+
+
+def components(events: list[Event]) -> dict[str, set[str]]:
+    """A simple model of routing: smallest identifier → keys of the events that are connected to it."""
+    groups: list[tuple[set[str], set[str]]] = []
+    for each in events:
+        touching = [group for group in groups if group[0] & set(each.identifiers)]
+        groups = [group for group in groups if group not in touching]
+        groups.append(
+            (
+                set(each.identifiers).union(*(g[0] for g in touching)),
+                {each.key}.union(*(g[1] for g in touching)),
+            )
+        )
+    return {min(names): keys for names, keys in groups}
 
 
 def _put(rows: dict[RowKey, bytes], key: RowKey, value: bytes | None) -> None:

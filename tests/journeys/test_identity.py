@@ -1,0 +1,144 @@
+"""Who is who: what joins identifiers into one customer, and what must not."""
+
+import pytest
+
+from tests.support.scenario import (
+    ANNA,
+    ANNAS_PHONE,
+    BEN,
+    BENS_PHONE,
+    TELECOM,
+    Scenario,
+    call_center,
+    operator,
+    shop,
+)
+
+EMAIL, PHONE = f"email:{ANNA}", "phone:+491713920001"
+
+
+def test_identifiers_that_one_event_names_together_are_one_customer(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, email=ANNA))
+    scenario.at("11:00", call_center.call_received(caller=ANNAS_PHONE, order="A-1"))
+    assert scenario.customers() == [{EMAIL, PHONE, "order:A-1"}]
+
+
+def test_spellings_of_one_identifier_are_one_customer(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller="0171 3920001", email="ANNA@Example.com "))
+    scenario.at("11:00", call_center.call_received(caller="+49 (171) 392-0001"))
+    scenario.at("12:00", call_center.call_received(email="anna@example.com"))
+    assert scenario.customers() == [{EMAIL, PHONE}]
+
+
+@pytest.mark.parametrize(
+    "junk", ["null", "anonymous", "N/A", "0", "", "  ", "unknown", '"null"', "kiosk@shop.example"]
+)
+def test_junk_joins_nobody(junk: str, scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, email=junk))
+    scenario.at("11:00", call_center.call_received(caller=BENS_PHONE, email=junk))
+    assert len(scenario.customers()) == 2
+    assert scenario.outcome.identifiers_dropped == 2
+
+
+def test_an_operators_link_joins(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE), call_center.call_received(email=ANNA))
+    assert len(scenario.customers()) == 2
+    scenario.at(
+        "12:00", operator.link(a=f"phone:{ANNAS_PHONE}", b=f"email:{ANNA}", by="eve", reason="she said so")
+    )
+    assert scenario.customers() == [{EMAIL, PHONE}]
+    assert scenario.outcome.customers[0]["events"] == 2
+
+
+def test_an_operators_unlink_parts_what_an_event_joined(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, email=ANNA))
+    scenario.at("11:00", call_center.call_received(caller=ANNAS_PHONE))
+    scenario.at("12:00", operator.unlink(a=EMAIL, b=PHONE))
+    assert sorted(scenario.customers(), key=min) == [{EMAIL}, {PHONE}]
+
+
+@pytest.mark.parametrize(("first", "last", "customers"), [("link", "unlink", 2), ("unlink", "link", 1)])
+def test_of_several_commands_on_a_pair_the_latest_holds(
+    first: str, last: str, customers: int, scenario: Scenario
+) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, email=ANNA))
+    scenario.at("11:00", call_center.call_received(caller=ANNAS_PHONE))
+    scenario.at("14:00", getattr(operator, last)(a=EMAIL, b=PHONE))
+    scenario.at("13:00", getattr(operator, first)(a=PHONE, b=EMAIL))
+    assert len(scenario.customers()) == customers
+
+
+def test_two_values_of_a_unique_identifier_are_never_one_customer(scenario: Scenario) -> None:
+    scenario.at("10:00", shop.order_placed(order="A-1", crm="C-1", email=ANNA))
+    scenario.at("11:00", shop.order_placed(order="A-2", crm="C-2", email=ANNA))
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", EMAIL, "order:A-1"],
+        ["crm:C-2", "order:A-2"],
+    ]
+    conflict = scenario.expect("identity_conflict", status="open", opened_at="11:00")
+    assert "two different crm" in conflict["summary"]
+    assert [event["at"] for event in conflict["evidence"]] == ["2026-01-15T10:00:00Z", "2026-01-15T11:00:00Z"]
+
+
+def test_not_even_an_operator_makes_them_one(scenario: Scenario) -> None:
+    scenario.at("10:00", shop.order_placed(order="A-1", crm="C-1"), shop.order_placed(order="A-2", crm="C-2"))
+    scenario.at("11:00", operator.link(a="crm:C-1", b="crm:C-2"))
+    assert len(scenario.customers()) == 2
+    scenario.expect("identity_conflict")
+
+
+def test_an_unlink_of_the_disputed_identifier_ends_the_conflict(scenario: Scenario) -> None:
+    scenario.at("10:00", shop.order_placed(order="A-1", crm="C-1", email=ANNA))
+    scenario.at("11:00", shop.order_placed(order="A-2", crm="C-2", email=ANNA))
+    scenario.at("12:00", operator.unlink(a="crm:C-2", b=f"email:{ANNA}"))
+    scenario.expect_no()
+
+
+def callers(scenario: Scenario, count: int) -> None:
+    for n in range(count):
+        scenario.at(f"10:0{n}", call_center.call_received(caller=ANNAS_PHONE, email=f"caller{n}@example.com"))
+
+
+def test_an_identifier_within_its_limit_joins(scenario: Scenario) -> None:
+    callers(scenario, 5)
+    assert len(scenario.customers()) == 1
+
+
+def test_an_identifier_over_its_limit_is_shared_and_joins_nobody(scenario: Scenario) -> None:
+    callers(scenario, 6)
+    assert scenario.customers() == [{f"email:caller{n}@example.com"} for n in _by_id(scenario)]
+
+
+def _by_id(scenario: Scenario) -> list[int]:
+    names = [customer["identifiers"]["email"][0] for customer in scenario.outcome.customers]
+    assert sorted(names) == [f"caller{n}@example.com" for n in range(6)]
+    return [int(name[6]) for name in names]
+
+
+def test_an_event_that_names_a_shared_identifier_alone_is_a_customer_of_its_own(scenario: Scenario) -> None:
+    callers(scenario, 6)
+    scenario.at(
+        "11:00", call_center.call_received(caller=ANNAS_PHONE), call_center.call_received(caller=ANNAS_PHONE)
+    )
+    assert len(scenario.customers()) == 8
+
+
+def test_a_type_that_many_customers_have_in_common_joins_nobody() -> None:
+    scenario = Scenario(TELECOM.replace("  imei: imei\n", "  imei: {normaliser: imei, routes: false}\n"))
+    for order, email in (("A-1", ANNA), ("A-2", BEN)):
+        scenario.at("09:00", shop.order_placed(order=order, email=email))
+        scenario.at("10:00", shop.parcel_delivered(order=order, items=[{"imei": "350000000010013"}]))
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["email:anna@example.com", "order:A-1"],
+        ["email:ben@example.com", "order:A-2"],
+    ]
+
+
+def test_its_links_are_the_proof_of_a_customer(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, email=ANNA))
+    scenario.at("11:00", call_center.call_received(caller=ANNAS_PHONE, email=ANNA, order="A-1"))
+    links = scenario.outcome.customers[0]["links"]
+    assert [({link["a"], link["b"]}, link["at"]) for link in links] == [
+        ({EMAIL, PHONE}, "2026-01-15T10:00:00Z"),
+        ({EMAIL, "order:A-1"}, "2026-01-15T11:00:00Z"),
+    ]

@@ -1,0 +1,52 @@
+"""Up to when a department's events have all been seen, and who waits for that."""
+
+from journeys.watermarks import Deadlines, DepartmentWatermarks
+
+
+def test_a_department_has_no_watermark_until_each_of_its_sources_has_reported() -> None:
+    watermarks = DepartmentWatermarks()
+    watermarks.report("shop", "shop.events/0", 2, 100)
+    assert watermarks.by_department == {}
+    watermarks.report("shop", "shop.events/1", 2, 90)
+    assert watermarks.by_department == {"shop": 90}
+
+
+def test_the_slowest_source_decides() -> None:
+    watermarks = DepartmentWatermarks()
+    for source, up_to in (("0", 100), ("1", 90), ("0", 500)):
+        watermarks.report("shop", source, 2, up_to)
+    assert watermarks.by_department == {"shop": 90}
+    watermarks.report("shop", "1", 2, 200)
+    assert watermarks.by_department == {"shop": 200}
+
+
+def test_a_watermark_never_goes_back() -> None:
+    watermarks = DepartmentWatermarks()
+    watermarks.judged_on({"shop": 100})
+    watermarks.report("shop", "0", 1, 50)
+    watermarks.judged_on({"shop": 70})
+    assert watermarks.by_department == {"shop": 100}
+
+
+def test_what_was_reported_survives_a_restart() -> None:
+    before, after = DepartmentWatermarks(), DepartmentWatermarks()
+    before.report("shop", "0", 2, 100)
+    after.restore(before.encode())
+    after.report("shop", "1", 2, 90)
+    assert after.by_department == {"shop": 90}
+
+
+def test_a_deadline_has_passed_once_the_watermark_is_beyond_it() -> None:
+    deadlines = Deadlines()
+    deadlines.put("order:A-1", {"shop": 100, "activation": 50})
+    deadlines.put("order:A-2", {"shop": 200})
+    assert deadlines.passed({"shop": 100}) == []
+    assert deadlines.passed({"shop": 101, "activation": 7}) == ["order:A-1"]
+    assert deadlines.passed({"activation": 51, "shop": 201}) == ["order:A-1", "order:A-2"]
+
+
+def test_a_neighbourhood_that_waits_for_nothing_is_forgotten() -> None:
+    deadlines = Deadlines()
+    deadlines.put("order:A-1", {"shop": 100})
+    deadlines.put("order:A-1", {})
+    assert deadlines.passed({"shop": 500}) == []
