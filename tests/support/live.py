@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -18,6 +18,7 @@ from tests.support.services import free_port
 
 BATON = Path(sys.executable).with_name("baton")
 PATIENCE = 90.0
+NO_TIME = timedelta()
 
 Found = TypeVar("Found")
 
@@ -29,10 +30,6 @@ def until(ask: Callable[[], Found], what: str) -> Found:
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.1)
     return found
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat()
 
 
 class Process:
@@ -97,15 +94,15 @@ class Installation:
         assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def post(self, event_type: str, id: str, **data: object) -> None:
-        """Tell the API of an event that happens now."""
+    def post(self, event_type: str, id: str, ahead: timedelta = NO_TIME, **data: object) -> None:
+        """Tell the API of an event that happens now, or ahead of now."""
         department = event_type.partition(".")[0]
         event = {
             "specversion": "1.0",
             "id": id,
             "source": f"/{department}",
             "type": event_type,
-            "time": now(),
+            "time": (datetime.now(UTC) + ahead).isoformat(),
             "data": data,
         }
         request = urllib.request.Request(
