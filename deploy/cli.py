@@ -8,6 +8,7 @@ from deploy.commands.dead_letters import dead_letters
 from deploy.commands.demo import demo
 from deploy.commands.explain import explain
 from deploy.commands.publish import publish
+from deploy.commands.rebuild import rebuild
 from deploy.commands.replay import replay
 from deploy.commands.schema import schema
 from deploy.commands.topics import topics
@@ -20,7 +21,7 @@ def main() -> None:
     """Watch customer journeys across departments, and alert on broken handoffs, with proof."""
 
 
-for command in (demo, check, replay, explain, worker, api, publish, dead_letters, schema, topics):
+for command in (demo, check, replay, explain, worker, api, publish, dead_letters, rebuild, schema, topics):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from api.ports import LogAway
-from api.store.errors import StoreUnavailable
+from api.store.errors import StoreUnavailable, UnusableDocument
 from api.store.read_model import ReadModel
 from deploy.errors import Unusable
 from journeys.errors import InvalidMap
 from journeys.journey_map import JourneyMap
-from stream.project import ReadModelAway
+from stream.project import ReadModelAway, UnusableDocuments
 from stream.sending import Batches, Sender
 from stream.topics import Topics
-from stream.transports.log import Entry, Log, LogError, LogUnavailable, open_log, partition_for
+from stream.transports.log import Entry, Log, LogError, LogUnavailable, Offsets, open_log, partition_for
 
 Say = Callable[[str], None]
 Found = TypeVar("Found")
@@ -82,9 +82,23 @@ class StoreWriter:
     def __init__(self, model: ReadModel) -> None:
         self._writer = model.writer
 
-    def apply(self, topic: str, partition: int, records: Sequence[tuple[int, str, bytes | None]]) -> None:
+    def apply(
+        self,
+        topic: str,
+        partition: int,
+        records: Sequence[tuple[int, str, bytes | None]],
+        refused: Collection[int] = (),
+    ) -> None:
         try:
-            self._writer.apply(topic, partition, records)
+            self._writer.apply(topic, partition, records, refused)
+        except StoreUnavailable as error:
+            raise ReadModelAway(str(error)) from error
+        except UnusableDocument as error:
+            raise UnusableDocuments(error.problems) from error
+
+    def positions(self) -> Offsets:
+        try:
+            return self._writer.positions()
         except StoreUnavailable as error:
             raise ReadModelAway(str(error)) from error
 
@@ -158,8 +172,6 @@ async def _check_topics(log: Log, topics: Topics) -> None:
         except LogError:
             continue
     if missing := [topic for topic in needed if topic not in counts]:
-        raise Unusable(
-            f"the broker lacks the topics {', '.join(missing)}: `baton topics apply` creates them"
-        )
+        raise Unusable(f"the broker lacks the topics {', '.join(missing)}: `baton topics apply` creates them")
     if counts[topics.state] != counts[topics.observations]:
         raise Unusable(f"{topics.state} and {topics.observations} must have the same number of partitions")

@@ -3,34 +3,114 @@ transaction.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
-from stream.sending import until_available
-from stream.transports.log import Record
+from journeys.errors import InvalidEvent
+from stream.carried import is_carried
+from stream.dead_letters import dead_letter
+from stream.metrics import Metrics
+from stream.sending import Sender, until_available
+from stream.topics import Topics
+from stream.transports.log import Log, LogError, Offsets, Record
+
+UNUSABLE = "unusable_document"
 
 
 class ReadModelAway(Exception):
     """The database does not answer for now; nothing was written."""
 
 
+class UnusableDocuments(Exception):
+    """Some documents cannot be written, by offset with why; nothing was written."""
+
+    def __init__(self, problems: Mapping[int, str]) -> None:
+        self.problems = problems
+
+
 class DocumentWriter(Protocol):
-    def apply(self, topic: str, partition: int, records: Sequence[tuple[int, str, bytes | None]]) -> None:
+    def apply(
+        self,
+        topic: str,
+        partition: int,
+        records: Sequence[tuple[int, str, bytes | None]],
+        refused: Collection[int] = (),
+    ) -> None:
         """Write (offset, id, document or None) and the position, in one transaction, skipping what is below it.
 
-        ReadModelAway when it may work later.
+        The position moves past the `refused` offsets, too, but they are not written. ReadModelAway when it may
+        work later, UnusableDocuments when it may without these.
         """
+
+    def positions(self) -> Offsets:
+        """Next offset to be written of each partition that was ever written; ReadModelAway."""
 
 
 class Project:
     """Hands batches to the writer, off the event loop; waits while the database is away."""
 
-    def __init__(self, writer: DocumentWriter) -> None:
+    def __init__(self, writer: DocumentWriter, sender: Sender, topics: Topics, metrics: Metrics) -> None:
         self._writer = writer
+        self._sender = sender
+        self._topics = topics
+        self._metrics = metrics
 
     async def handle(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        """Returns when the records are in the read model."""
-        rows = [(r.offset, r.key.decode(), r.value) for r in records if r.key is not None]
-        await until_available(
-            lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows), ReadModelAway
-        )
+        """Returns when the records are in the read model; what it cannot hold is a dead letter, durable before."""
+        rows = [(r.offset, _text(r.key), None if is_carried(r) else r.value) for r in records]
+        problems = {r.offset: "its key is not an id in UTF-8" for r in records if not _is_text(r.key)}
+        refused: set[int] = set()
+        while True:
+            await self._refuse(topic, partition, records, problems)
+            refused.update(problems)
+            try:
+                await until_available(
+                    lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows, refused),
+                    ReadModelAway,
+                )
+                return
+            except UnusableDocuments as error:
+                problems = dict(error.problems)
+
+    async def _refuse(
+        self, topic: str, partition: int, records: Sequence[Record], problems: Mapping[int, str]
+    ) -> None:
+        letters = [
+            dead_letter(InvalidEvent(UNUSABLE, problems[record.offset]), topic, partition, record)
+            for record in records
+            if record.offset in problems
+        ]
+        await self._sender.send(self._topics.dead_letters, letters)
+        self._metrics.dead_letters.labels(UNUSABLE).inc(len(letters))
+
+
+async def catch_up(log: Log, topics: Topics, positions: Callable[[], Offsets]) -> Offsets:
+    """Let project read again what the database lacks, before it starts: gives where it goes back to.
+
+    A new database, or one from a backup, holds less than was committed. LogError when it holds what the log
+    does not, or other workers are projecting into it.
+    """
+    group = topics.group("project")
+    committed = await log.committed(group, topics.documents)  # before the positions, which are ahead of it
+    held = await until_available(lambda: asyncio.to_thread(positions), ReadModelAway)
+    for tp, end in (await log.ends(topics.documents)).items():
+        if held.get(tp, 0) > end:
+            raise LogError(
+                f"the read model has read {tp[0]}/{tp[1]} up to offset {held[tp] - 1}, and the log ends before: "
+                "it is of another log; name the right one, or a new --read-model, which fills by itself"
+            )
+    behind = {tp: held.get(tp, 0) for tp, offset in committed.items() if held.get(tp, 0) < offset}
+    if behind:
+        await log.commit(group, behind)
+    return behind
+
+
+def _is_text(key: bytes | None) -> bool:
+    try:
+        return key is not None and bool(key.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _text(key: bytes | None) -> str:
+    return (key or b"").decode(errors="replace")

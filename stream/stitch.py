@@ -19,9 +19,11 @@ from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Token
 from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome, RowKey
+from stream.carried import overdue
 from stream.changelog import changelog_entries
 from stream.dead_letters import dead_letter
 from stream.following import Following, round_of
+from stream.map_version import MAP_ROW
 from stream.metrics import Metrics
 from stream.outputs import Outputs, has_alerts
 from stream.sending import Batches, Sender, until_available
@@ -113,6 +115,19 @@ class Stitch:
             state.judge_on(dict.fromkeys(self._map.departments, as_of))
             await self._judge_all(state, as_of, outcome)
         await self._append_rows(state, outcome.row_changes())
+        if state.is_rebuilt(self._map.departments):
+            await self._withdraw_carried(state)
+
+    async def _withdraw_carried(self, state: PartitionState) -> None:
+        """Everything is read again since a rebuild: alerts from before that nobody announced anew are no more."""
+        count = await self._sender.partitions(self._topics.observations)
+        rebuilt = state.made_under.rebuilt or 0
+        alerts = await until_available(
+            lambda: overdue(self._log, self._topics, state.partition, count, rebuilt)
+        )
+        await self._sender.send(self._topics.alerts, alerts)
+        state.made_under = state.made_under._replace(rebuilt=None)
+        await self._append_rows(state, [(MAP_ROW, state.made_under.encode())])
 
     async def _assigned(self, partition: int) -> tuple[PartitionState, Outcome]:
         count = await self._sender.partitions(self._topics.observations)

@@ -16,7 +16,7 @@ from stream.map_version import refuse_other_maps
 from stream.metrics import Metrics
 from stream.notify.receiver import Receiver
 from stream.notifying import Notify
-from stream.project import DocumentWriter, Project
+from stream.project import DocumentWriter, Project, catch_up
 from stream.sending import Sender
 from stream.stitch import Stitch
 from stream.topics import Topics
@@ -47,7 +47,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     """Run the job inside the block; every role has its partitions when the block begins.
 
     Gives a future that is done, with the reason, when a role fails; the caller ends the process then.
-    LogError when the state was made under another map.
+    LogError when the state was made under another map, or the read model is not of this log.
     """
     # What is held lives long and has no cycles: looking for some at Python's usual pace takes a fifth of the time.
     gc.set_threshold(50_000, 20, 100)
@@ -65,7 +65,9 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
             clock = Clock(job.journey_map, log, sender, job.topics, ingest)
             chores.append(lambda: clock.run(lambda: _held(app, job.topics.sources)))
     if job.writer:
-        apps.append(projecting_app(job.broker, job.topics, Project(job.writer)))
+        await catch_up(log, job.topics, job.writer.positions)
+        project = Project(job.writer, sender, job.topics, metrics)
+        apps.append(projecting_app(job.broker, job.topics, project))
     for receiver in job.receivers:
         notify = Notify(receiver, log, sender, job.topics)
         apps.append(notifying_app(job.broker, job.topics, notify))

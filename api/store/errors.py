@@ -1,6 +1,6 @@
 """What can go wrong between the read model and its database, by what the caller should do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import exc
@@ -15,7 +15,11 @@ class StalePosition(Exception):
 
 
 class UnusableDocument(ValueError):
-    """A published document lacks what the read model needs; trying again won't help."""
+    """Published documents lack what the read model needs, by offset with why; trying again won't help."""
+
+    def __init__(self, place: str, problems: Mapping[int, str]) -> None:
+        super().__init__(f"{place} " + "; ".join(f"offset {at}, {why}" for at, why in problems.items()))
+        self.problems = problems
 
 
 class InvalidCursor(ValueError):

@@ -105,3 +105,6 @@ acknowledgements = Table(
     Column("note", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+PROJECTED = [table for table in metadata.sorted_tables if table is not acknowledgements]
+"""What is made from the log, and can be made again."""

@@ -1,7 +1,7 @@
 """Writes published documents and the position they were read at, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.store.errors import StalePosition, UnusableDocument, store_errors
 from api.store.projections import PROJECTIONS, Projection, Row
-from api.store.tables import positions
+from api.store.tables import PROJECTED, positions
 
 # A statement names at most this many keys, well below every database's limit on parameters.
 KEYS_A_STATEMENT = 500
@@ -24,14 +24,17 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def apply(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+    def apply(
+        self, topic: str, partition: int, records: Sequence[Record], refused: Collection[int] = ()
+    ) -> None:
         """Write (offset, key, document; None deletes), ascending by offset, and move the position past them.
 
         One transaction. Idempotent: records below the position are skipped, gaps above it accepted; the last
-        record of a key wins. The topic's name ends in journeys, customers or alerts.
+        record of a key wins. Those at `refused` offsets are passed over, as if they were not there, but for the
+        position. The topic's name ends in journeys, customers or alerts.
 
         Raises StoreUnavailable (nothing written, try again), StalePosition (another process owns the
-        partition) and UnusableDocument (trying again won't help).
+        partition) and UnusableDocument (nothing written; try again with its offsets refused).
         """
         projection = _projection_of(topic)
         with store_errors(), self._engine.begin() as connection:
@@ -40,9 +43,15 @@ class Writer:
             if not fresh:
                 return
             _advance(connection, topic, partition, seen, fresh[-1][0] + 1)
-            latest = {key: (offset, document) for offset, key, document in fresh}
+            latest = {key: (offset, document) for offset, key, document in fresh if offset not in refused}
             rows = _rows(projection, f"{topic}/{partition}", latest)
             _replace(connection, projection, list(latest), rows)
+
+    def clear(self) -> None:
+        """Forget all documents and positions, as if nothing had been read; acknowledgements stay."""
+        with store_errors(), self._engine.begin() as connection:
+            for table in PROJECTED:
+                connection.execute(delete(table))
 
     def positions(self) -> dict[tuple[str, int], int]:
         """The next offset to be read of each (topic, partition) that was ever projected."""
@@ -84,6 +93,7 @@ def _rows(
     projection: Projection, place: str, latest: Mapping[str, tuple[int, bytes | None]]
 ) -> dict[Table, list[dict[str, Any]]]:
     rows: dict[Table, list[dict[str, Any]]] = defaultdict(list)
+    problems: dict[int, str] = {}
     for key, (offset, raw) in latest.items():
         if raw is None:
             continue
@@ -91,8 +101,9 @@ def _rows(
             for table, row in _rows_of(projection, key, raw):
                 rows[table].append(row)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            problem = f"{place} offset {offset}, key {key}: not a document of this schema ({error!r})"
-            raise UnusableDocument(problem) from error
+            problems[offset] = f"key {key}: not a document of this schema ({error!r})"
+    if problems:
+        raise UnusableDocument(place, problems)
     return rows
 
 
