@@ -28,6 +28,7 @@ class Kind(StrEnum):
     UNRECOGNISED_CALLER = "unrecognised_caller"
     REPEAT_CONTACT = "repeat_contact"
     IDENTITY_CONFLICT = "identity_conflict"
+    SILENT_DEPARTMENT = "silent_department"
 
 
 class _Part(BaseModel):
@@ -189,8 +190,8 @@ class Alert(_Part):
     """Id of the journey it broke; null where it is the customer's alone."""
     journey_type: str | None
     """That journey's type."""
-    customer: str
-    """Id of the customer."""
+    customer: str | None
+    """Id of the customer; null where a department is silent."""
     handoff: str | None
     """The handoff's name; null for stalls, contacts and identities."""
     department: str
