@@ -8,7 +8,7 @@ RUNTIME := .venv/runtime.installed
 DEV := .venv/dev.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format lock packages clean
+.PHONY: help demo test faults soak lint bench format lock packages clean
 MAKEFLAGS += --no-print-directory
 
 help:  ## list the targets
@@ -19,6 +19,12 @@ demo: $(RUNTIME)  ## play a day of three departments and serve the page (ARGS=--
 
 test: $(DEV) packages  ## run every test (ARGS: passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(DEV) packages  ## run every crash, kill and outage at full length, an hour or two (ARGS: to pytest)
+	@BATON_FAULTS=full $(BIN)/python -m pytest tests/faults -m "not soak" $(ARGS)
+
+soak: $(DEV) packages  ## 15 minutes at half of peak, with kills and a bad network at random
+	@BATON_FAULTS=full $(BIN)/python -m pytest tests/faults -m soak -s $(ARGS)
 
 lint: $(DEV)  ## check style, types and layers
 	@$(BIN)/ruff check .

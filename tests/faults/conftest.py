@@ -19,6 +19,7 @@ SECONDS = 7200 if FULL else 300
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "at_full_length: runs by `make faults` alone")
+    config.addinivalue_line("markers", "soak: runs by `make soak` alone")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in mine:
         item.add_marker(pytest.mark.timeout(SECONDS))
     if not FULL:
-        left_out = [item for item in mine if item.get_closest_marker("at_full_length")]
+        left_out = [item for item in mine if {"at_full_length", "soak"} & set(item.keywords)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -49,34 +50,68 @@ def postgres_url(postgres_cluster: str, request: pytest.FixtureRequest) -> Itera
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def run(bin: Path, home: Path) -> Iterator[str]:
-    user = as_user(home)
-    cluster, port = home / "data", free_port()
-    init = [
-        *user,
-        str(bin / "initdb"),
-        "-D",
-        str(cluster),
-        "-A",
-        "trust",
-        "-U",
-        "postgres",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    subprocess.run(init, check=True, capture_output=True, cwd=home)
-    options = ["-c", "listen_addresses=127.0.0.1", "-p", str(port), "-k", str(home), "-c", "fsync=off"]
-    with (home / "log").open("wb") as log:
-        command = [*user, str(bin / "postgres"), "-D", str(cluster), *options]
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator["Cluster"]:
+    """A cluster of the test's own, which it may restart."""
+    bin = programs()
+    require(bin, INSTALL)
+    assert bin is not None
+    home = Path(tempfile.mkdtemp(prefix="baton-postgres-"))
+    cluster = Cluster(bin, home)
     try:
-        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        wait_for(url, server, home / "log")
-        yield url
+        cluster.start()
+        yield cluster
     finally:
-        server.terminate()
-        server.wait(30)
+        cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def run(bin: Path, home: Path) -> Iterator[str]:
+    cluster = Cluster(bin, home)
+    try:
+        cluster.start()
+        yield cluster.url
+    finally:
+        cluster.stop()
+
+
+class Cluster:
+    """One PostgreSQL server on loopback, everything of it in `home`; started again it has the same address."""
+
+    def __init__(self, bin: Path, home: Path) -> None:
+        self.port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self._home = home
+        self._server: subprocess.Popen[bytes] | None = None
+        data = ["-D", str(home / "data")]
+        user = as_user(home)
+        rights = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
+        subprocess.run(
+            [*user, str(bin / "initdb"), *data, *rights], check=True, capture_output=True, cwd=home
+        )
+        options = [
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-p",
+            str(self.port),
+            "-k",
+            str(home),
+            "-c",
+            "fsync=off",
+        ]
+        self._command = [*user, str(bin / "postgres"), *data, *options]
+
+    def start(self) -> None:
+        with (self._home / "log").open("ab") as log:
+            self._server = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._home)
+        wait_for(self.url, self._server, self._home / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """SIGQUIT ends it at once, as a crash would."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(30)
+            self._server = None
 
 
 def as_user(home: Path) -> list[str]:

@@ -102,32 +102,26 @@ class Site:
             thread.join()
         assert not failed, failed
 
-    def committed(self, *topics: str) -> dict[tuple[str, int], int]:
-        """Where a new owner of the sources would go on."""
+    def committed(self, *topics: str, role: str = "stitch") -> dict[tuple[str, int], int]:
+        """Where a new owner of the topics' partitions would go on."""
         asker = KafkaConsumer(
             bootstrap_servers=self.broker.address,
-            group_id=self.topics.group("stitch"),
+            group_id=self.topics.group(role),
             enable_auto_commit=False,
         )
         try:
             return {
                 (topic, n): asker.committed(TopicPartition(topic, n)) or 0
-                for topic in topics or self.topics.sources
+                for topic in topics
                 for n in asker.partitions_for_topic(topic) or ()
             }
         finally:
             asker.close()
 
-    def ends(self, *topics: str) -> dict[tuple[str, int], int]:
-        reader = Reader(self.broker.address, topics or self.topics.sources)
-        try:
-            return reader.ends()
-        finally:
-            reader.close()
-
-    def progress(self) -> int:
-        """How many records of the sources are done with."""
-        return sum(self.committed().values())
+    def progress(self, role: str = "stitch") -> int:
+        """How many records a role is done with: stitch of the sources, project of the documents."""
+        topics = self.topics.documents if role == "project" else self.topics.sources
+        return sum(self.committed(*topics, role=role).values())
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + PATIENCE

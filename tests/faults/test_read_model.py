@@ -1,0 +1,52 @@
+"""A read model that does not answer for a while: stitching goes on, nothing is acknowledged, and all of it arrives."""
+
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.postgres import Cluster
+from tests.support.sites import Site
+from tests.support.verifier import Results
+
+
+@pytest.mark.at_full_length
+def test_a_read_model_locked_for_long_is_caught_up_with(
+    site: Site, some_events: list[bytes], undisturbed: Results, full: bool
+) -> None:
+    site.start().until_working()
+    path = site.read_model.removeprefix("sqlite:///")
+    locker = sqlite3.connect(path, isolation_level=None, timeout=30)
+    locker.execute("BEGIN EXCLUSIVE")
+    locked = time.monotonic()
+    site.send(some_events)
+    site.until(lambda: site.progress() == len(some_events), "the sources are read")
+    time.sleep(max(0.0, locked + (60 if full else 12) - time.monotonic()))
+    assert site.progress(role="project") == 0
+    locker.execute("ROLLBACK")
+    locker.close()
+    assert site.prove() == undisturbed
+
+
+@pytest.mark.at_full_length
+def test_a_postgresql_that_is_restarted_again_and_again_is_caught_up_with(
+    new_site: Callable[..., Site],
+    own_postgres: Cluster,
+    some_events: list[bytes],
+    undisturbed: Results,
+    full: bool,
+) -> None:
+    url = own_postgres.url.replace("postgresql:", "postgresql+psycopg:")
+    site = new_site(read_model=url)
+    worker = site.start().until_working()
+    with site.sending(some_events, rate=200):
+        for how in (signal.SIGQUIT, signal.SIGINT) * (5 if full else 1):
+            before = site.progress(role="project")
+            site.until(lambda before=before: site.progress(role="project") > before, "it gets on")  # type: ignore[misc]
+            own_postgres.stop(how)
+            time.sleep(10 if full else 2)
+            own_postgres.start()
+    assert site.prove() == undisturbed
+    assert site.workers == [worker]
