@@ -21,9 +21,6 @@ from stream.transports.log import Log
 
 logger = logging.getLogger(__name__)
 
-JUDGED_BY_ALL = 60_000_000
-"""Microseconds, many rounds of the clock's watermarks."""
-
 
 class PartitionState:
     """Neighbourhoods, deadlines and watermarks of one partition, and what was last sent of each document."""
@@ -46,6 +43,7 @@ class PartitionState:
         self._map = journey_map
         self._alone = partitions == 1
         self._rounds_row: RowKey | None = None
+        self._rebuilt_in: int | None = None
         self.sent: dict[str, int] = {}
         self._judged: dict[str, int] = {}
 
@@ -86,14 +84,17 @@ class PartitionState:
         return self.watermarks.by_department if self._alone else self.rounds.judged
 
     def is_rebuilt(self, departments: Iterable[str]) -> bool:
-        """Whether all that was sent before a rebuild has been read again, and judged by every partition.
+        """Whether all that was sent before a rebuild has been read again, and all that follows is announced.
 
-        Partitions judge a watermark one after the other, but for sure before one that is much later.
+        To be asked when a batch is judged. Partitions judge a watermark in the same round, but not at once: in
+        the second round after that every one has sent its token after what it announced.
         """
-        if self.made_under.rebuilt is None:
+        rebuilt = self.made_under.rebuilt
+        if rebuilt is None or any(self.marks.get(name, LONG_AGO) < rebuilt for name in departments):
             return False
-        judged_by_all = self.made_under.rebuilt + JUDGED_BY_ALL
-        return all(self.marks.get(department, LONG_AGO) >= judged_by_all for department in departments)
+        if self._rebuilt_in is None:
+            self._rebuilt_in = self.rounds.current
+        return self._alone or self.rounds.current >= self._rebuilt_in + 2
 
     def judge_on(self, marks: Marks) -> None:
         """Judge on these watermarks from now on: they were judged on before, or all inputs are read."""

@@ -12,7 +12,6 @@ from stream.dead_letters import read_dead_letters
 from stream.map_version import refuse_other_maps
 from stream.notify.open_alerts import OpenAlerts
 from stream.rebuilding import discard_results, settle_letters
-from stream.state import JUDGED_BY_ALL
 from stream.topics import Topics
 from stream.transports.log import Entry
 from tests.support.scenario import ANNA, SIM, TELECOM, call_center, event_of, instant, shop
@@ -72,11 +71,11 @@ async def test_a_rebuild_under_a_changed_map_tells_receivers_only_what_is_differ
     async with stitching(tmp_path, PATIENT) as worker:
         await refuse_other_maps(worker.log, worker.topics.state, PATIENT)
         await worker.observe(*DAY)
-        await worker.seen_up_to(instant("16:00"))
+        await worker.seen_up_to(instant("15:59"))
         await worker.settle()
         assert await news_since(worker, told) == []
-        for seconds in (-1, 0, 1, 2):
-            await worker.seen_up_to(REBUILT + JUDGED_BY_ALL + seconds * 1_000_000)
+        for time in ("16:01", "16:02", "16:03", "16:04"):
+            await worker.seen_up_to(instant(time))
             await worker.settle()
         assert await worker.alerts() == {"missing": "withdrawn", "unrecognised_caller": "open"}
         assert await news_since(worker, told) == [("missing", "withdrawn")]
@@ -87,8 +86,8 @@ async def test_what_was_settled_after_a_rebuild_is_settled_once(tmp_path: Path) 
         await before(worker)
         await rebuild(worker, MAP)
     async with stitching(tmp_path, count=1) as worker:
-        for minutes in (1, 2, 3):
-            await worker.seen_up_to(REBUILT + minutes * JUDGED_BY_ALL)
+        for time in ("15:59", "16:00", "16:01"):
+            await worker.seen_up_to(instant(time))
             await worker.settle()
             await worker.restart_all()
         alerts = [r async for records in worker.log.read(worker.topics.alerts, 0) for r in records]
