@@ -1,7 +1,8 @@
 """How much of the process's memory an open journey takes, while a live worker holds it.
 
-Resident memory before and after, caches of ingest and whatever malloc keeps included; the worker has handled
-some journeys before, so that its code and tables are in memory already.
+Resident memory before and after, caches of ingest and whatever malloc keeps included. The journeys come a
+thousand at a time, their events mixed, each judged with every batch that touches it. The worker has handled a
+thousand before, so that its code and tables are in memory already.
 """
 
 import asyncio
@@ -9,11 +10,11 @@ import gc
 import os
 from pathlib import Path
 
-from tests.bench.orders import by_journey
+from tests.bench.orders import by_time
 from tests.bench.worker import Worker
 
-WARM_UP = 500
-JOURNEYS_A_BATCH = 160
+JOURNEYS_AT_ONCE = 1_000
+BATCH = 2_000
 
 
 def bytes_a_journey(journeys: int) -> float:
@@ -22,16 +23,17 @@ def bytes_a_journey(journeys: int) -> float:
 
 async def _growth(journeys: int) -> int:
     worker = Worker(live=True)
-    batch: list[bytes] = []
-    before = 0
-    for number, events in enumerate(by_journey(WARM_UP + journeys), start=1):
-        batch += events
-        if number % JOURNEYS_A_BATCH == 0 or number in (WARM_UP, WARM_UP + journeys):
-            await worker.take(batch)
-            batch = []
-        if number == WARM_UP:
-            before = _resident()
+    await _happen(worker, 0, JOURNEYS_AT_ONCE)
+    before = _resident()
+    for first in range(JOURNEYS_AT_ONCE, JOURNEYS_AT_ONCE + journeys, JOURNEYS_AT_ONCE):
+        await _happen(worker, first, min(JOURNEYS_AT_ONCE, JOURNEYS_AT_ONCE + journeys - first))
     return _resident() - before
+
+
+async def _happen(worker: Worker, first: int, journeys: int) -> None:
+    raw = by_time(journeys, first)
+    for start in range(0, len(raw), BATCH):
+        await worker.take(raw[start : start + BATCH])
 
 
 def _resident() -> int:

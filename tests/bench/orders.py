@@ -33,22 +33,23 @@ def journey_map() -> JourneyMap:
 
 def by_journey(journeys: int) -> Iterator[list[bytes]]:
     """The CloudEvents of one journey after another, each journey's in time order."""
-    random = Random(SEED)
     for number in range(journeys):
-        yield [_cloudevent(number, n, *happened) for n, happened in enumerate(_order(number, random))]
+        yield [_cloudevent(number, n, *happened) for n, happened in enumerate(_order(number))]
 
 
-def by_time(journeys: int) -> list[bytes]:
-    """The CloudEvents of all journeys, in time order: what the departments publish together."""
-    random = Random(SEED)
+def by_time(journeys: int, first: int = 0) -> list[bytes]:
+    """The CloudEvents of all journeys from the first on, in time order: what the departments publish together."""
     happened = [
-        (event, number, n) for number in range(journeys) for n, event in enumerate(_order(number, random))
+        (event, number, n)
+        for number in range(first, first + journeys)
+        for n, event in enumerate(_order(number))
     ]
     happened.sort(key=lambda each: (each[0][0], each[1], each[2]))
     return [_cloudevent(number, n, *event) for event, number, n in happened]
 
 
-def _order(number: int, random: Random) -> list[Happening]:
+def _order(number: int) -> list[Happening]:
+    random = Random(SEED + number)
     placed = _FIRST_ORDER + int(random.random() * _DAYS_OF_ORDERS * 24 * _HOUR)
     delivered = 40 if random.random() < 0.05 else 20
     activated = random.random() >= 0.05

@@ -88,7 +88,7 @@ class Report(NamedTuple):
         lines = [
             "# Results of the benchmark",
             "",
-            "Written by `make bench ARGS=--write`: medians of three, journeys of 12 events over 6 identifier types.",
+            "Written by `make bench ARGS=--write`: medians of three (memory: once), journeys of 12 events.",
             "",
             *(f"- {name}: {value}" for name, value in self.machine.items()),
             "",

@@ -53,6 +53,13 @@ class Nowhere:
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         return {(topic, 0): 0 for topic in topics}
 
+    async def in_use(self, groups: Collection[str]) -> list[str]:
+        return []
+
+    async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None: ...
+
+    async def discard(self, topics: Collection[str], groups: Collection[str]) -> None: ...
+
     async def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
     ) -> AsyncIterator[list[Record]]:
