@@ -21,8 +21,10 @@ from journeys import messages
 from journeys.events import Event
 from journeys.instants import format_instant
 from journeys.journey_map import JourneyMap
+from journeys.routing import OBSERVE
+from journeys.silence import Span, heard_until
 from stream.metrics import Metrics
-from stream.publishing import address
+from stream.publishing import address, is_heartbeat
 from stream.topics import Topics
 from stream.transports.log import Entry, Log, Partition, open_log, partition_for
 from stream.worker import Job, working
@@ -118,10 +120,14 @@ async def _play(replay: Replay, log: Log, topics: Topics, progress: Progress) ->
     stitch = topics.group("stitch")
     await _handled(log, stitch, topics.sources, progress)
     await _handled(log, stitch, (topics.observations,), progress)
-    as_of = replay.as_of if replay.as_of is not None else await _latest(log, topics)
+    latest, spans = await _times(log, topics)
+    as_of = replay.as_of if replay.as_of is not None else latest
     if as_of is not None:
         count = await log.partitions(topics.observations)
-        told = [Entry(None, messages.judge(as_of))]
+        heard = {
+            name: until for name, each in spans.items() if (until := heard_until(each, as_of)) is not None
+        }
+        told = [Entry(None, messages.judge(as_of, heard))]
         await log.append({(topics.observations, partition): told for partition in range(count)})
         await _handled(log, stitch, (topics.observations,), progress)
     await _handled(log, topics.group("project"), topics.documents, progress)
@@ -129,20 +135,25 @@ async def _play(replay: Replay, log: Log, topics: Topics, progress: Progress) ->
 
 
 async def _feed(replay: Replay, log: Log, topics: Topics, progress: Progress) -> int:
-    """Append every line once, going on after the last that is in the log; give how many there are."""
+    """Append every line once, going on after the last that is in the log; give how many events there are.
+
+    A heartbeat says that a department is there; it is no event, and not counted.
+    """
     resume = (topics.group("feed"), topics.inbox, 0)
     fed = 0
     if replay.place.is_embedded:
         fed = (await log.committed(resume[0], (topics.inbox,)))[topics.inbox, 0]
-    remaining = islice(lines(replay.files), fed, None)
+    remaining = lines(replay.files)
+    events = sum(not is_heartbeat(raw) for _, raw in islice(remaining, fed))
     while chunk := list(islice(remaining, FED_AT_ONCE)):
+        events += sum(not is_heartbeat(raw) for _, raw in chunk)
         batches: defaultdict[Partition, list[Entry]] = defaultdict(list)
         for topic, entry in _addressed(chunk, topics):
             batches[topic, partition_for(entry.key, replay.partitions)].append(entry)
         fed += len(chunk)
         await log.append(batches, {resume: fed} if replay.place.is_embedded else None)
         progress("read", fed)
-    return fed
+    return events
 
 
 def _addressed(chunk: Sequence[Line], topics: Topics) -> Iterator[tuple[str, Entry]]:
@@ -164,15 +175,18 @@ async def _handled(log: Log, group: str, names: Sequence[str], progress: Progres
         await asyncio.sleep(0.05)
 
 
-async def _latest(log: Log, topics: Topics) -> int | None:
-    """The latest time of an accepted event."""
+async def _times(log: Log, topics: Topics) -> tuple[int | None, dict[str, list[Span]]]:
+    """The latest time of an accepted event, and when each department was heard."""
     latest: int | None = None
+    spans: defaultdict[str, list[Span]] = defaultdict(list)
     async for record in _records(log, topics.observations):
-        message = messages.decode(record)
-        if message[0] == "observe":
-            time = Event.decode(message[1]).time
+        kind, *content = messages.decode(record)
+        if kind == OBSERVE:
+            time = Event.decode(content[0]).time
             latest = time if latest is None else max(latest, time)
-    return latest
+        elif kind == messages.HEARD:
+            spans[content[0]] += content[1]
+    return latest, spans
 
 
 async def _records(log: Log, topic: str) -> AsyncIterator[bytes]:

@@ -7,10 +7,11 @@ import orjson
 from journeys.events import Event, packed
 from journeys.rounds import Token
 from journeys.routing import ABSORB, JOIN, OBSERVE, Message
+from journeys.silence import Span
 
-WATERMARK, TOKEN, JUDGE = "watermark", "token", "judge"
+WATERMARK, HEARD, TOKEN, JUDGE = "watermark", "heard", "token", "judge"
 
-_LETTERS = {OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", WATERMARK: b"w", TOKEN: b"t", JUDGE: b"e"}
+_LETTERS = {OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", WATERMARK: b"w", HEARD: b"h", TOKEN: b"t", JUDGE: b"e"}
 _KINDS = {letter[0]: kind for kind, letter in _LETTERS.items()}
 
 
@@ -19,11 +20,19 @@ def observe(event: Event) -> bytes:
     return b"o" + event.encode()
 
 
-def watermarks(reports: list[tuple[str, str, int, int]]) -> bytes:
-    """For every partition: reports (department, source partition, how many it has, read up to this
-    instant).
+Report = tuple[str, str, int, int, int | None]
+
+
+def watermarks(reports: list[Report]) -> bytes:
+    """For every partition: reports (department, source partition, how many it has, read up to, last
+    heard).
     """
     return b"w" + orjson.dumps((reports,))
+
+
+def heard(department: str, spans: list[Span]) -> bytes:
+    """For the home of a department: when it was heard."""
+    return b"h" + orjson.dumps((department, spans))
 
 
 def token(token: Token) -> bytes:
@@ -31,9 +40,11 @@ def token(token: Token) -> bytes:
     return b"t" + orjson.dumps((tuple(token),))
 
 
-def judge(as_of: int) -> bytes:
-    """For every partition: all inputs are read; judge everything as of the instant."""
-    return b"e" + orjson.dumps((as_of,))
+def judge(as_of: int, heard: dict[str, int]) -> bytes:
+    """For every partition: all inputs are read; judge everything as of the instant, departments last heard
+    then.
+    """
+    return b"e" + orjson.dumps((as_of, heard))
 
 
 def encode(message: Message) -> bytes:
@@ -52,7 +63,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(value: bytes) -> Message:
-    """The inverse of `encode`, `observe`, `watermarks`, `token` and `judge`."""
+    """The inverse of `encode`, `observe`, `watermarks`, `heard`, `token` and `judge`."""
     kind = _KINDS[value[0]]
     if kind == OBSERVE:
         return OBSERVE, value[1:]

@@ -6,7 +6,8 @@ from typing import Any
 from journeys.errors import InvalidEvent
 from journeys.events import CloudEvent, Event, event_key, event_time, parse_event
 from journeys.identity import strength
-from journeys.journey_map import COMMAND_TYPES, JourneyMap
+from journeys.journey_map import COMMAND_TYPES, Department, JourneyMap
+from journeys.silence import HEARTBEAT, home
 
 FIVE_MINUTES = 5 * 60_000_000
 
@@ -28,8 +29,7 @@ class EventReader:
         `received_at` in microseconds, None where unknown; InvalidEvent says what is wrong.
         """
         event, plain = parse_event(raw or b"")
-        names = COMMAND_TYPES if event.type in COMMAND_TYPES else self._map.events
-        if event.type not in names:
+        if event.type not in self._map.events and event.type not in (*COMMAND_TYPES, HEARTBEAT):
             near = get_close_matches(event.type, self._map.events, 1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise InvalidEvent("unknown_event_type", f"{event.type} is in no journey map{hint}")
@@ -38,6 +38,8 @@ class EventReader:
             raise InvalidEvent("time_in_future", f"time is {event.time}; check the sender's clock")
         if event.type in COMMAND_TYPES:
             identifiers, fields, dropped = *self._command(event), 0
+        elif event.type == HEARTBEAT:
+            identifiers, fields, dropped = [home(self._beating(event))], {}, 0
         else:
             usable, dropped = self._map.identifiers_of(plain)
             identifiers, fields = list(usable), self._map.fields_of(plain)
@@ -46,6 +48,22 @@ class EventReader:
             raise InvalidEvent("missing_identifiers", f"expected at least one usable identifier of: {wanted}")
         key = event_key(event, plain)
         return Event(key, event.type, time, identifiers, fields, event.source, event.id, [origin], dropped)
+
+    def department_of(self, event: Event) -> Department | None:
+        """The department that an event is a sign of life of."""
+        if event.type == HEARTBEAT:
+            return self._map.departments[event.identifiers[0].partition(":")[2]]
+        known = self._map.events.get(event.type)
+        return self._map.departments[known.department] if known else None
+
+    def _beating(self, event: CloudEvent) -> str:
+        name = event.data.get("department") if isinstance(event.data, dict) else None
+        if name not in self._map.departments:
+            raise InvalidEvent(
+                "missing_identifiers",
+                f"data.department: expected a department of the map, found {name!r:.80}",
+            )
+        return str(name)
 
     def _command(self, event: CloudEvent) -> tuple[list[str], dict[str, Any]]:
         """An operator's link or unlink: the two identifiers it is about, and who says so and why."""

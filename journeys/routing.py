@@ -21,7 +21,17 @@ from journeys.events import Event
 OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
 Message = tuple[Any, ...]
 
-EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED, ROUNDS, MAP = "e", "k", "f", "a", "d", "w", "r", "m"
+EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED, ROUNDS, MAP, HEARD = (
+    "e",
+    "k",
+    "f",
+    "a",
+    "d",
+    "w",
+    "r",
+    "m",
+    "h",
+)
 RowKey = tuple[str, str, str]
 
 
@@ -91,6 +101,10 @@ class Neighbourhoods:
                     waiting.append((to, following))
                 else:
                     outcome.messages.append((to, following))
+
+    def found(self, identifier: str) -> None:
+        """Make an identifier a root, though no event has met there."""
+        self._root(identifier)
 
     def announce(self, identifier: str, name: str, document: bytes | None, outcome: Outcome) -> None:
         """Remember that something was announced of this neighbourhood (None: that it was taken back)."""

@@ -14,7 +14,13 @@ from journeys.journey import digest
 from journeys.journey_map import Department
 
 SILENT = "silent_department"
+HEARTBEAT = "baton.heartbeat"
 Span = list[int]
+
+
+def home(department: str) -> str:
+    """The identifier at which everything heard of a department meets."""
+    return f"baton.department:{department}"
 
 
 def spans_of(times: Iterable[int], silent_after: int) -> list[Span]:

@@ -4,24 +4,44 @@ A department's watermark is the least over its source partitions; while any of t
 none. It never goes back.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from journeys.handoffs import LONG_AGO
+from journeys.journey_map import Department
+from journeys.silence import capped
 
 
 class DepartmentWatermarks:
-    """Gathers what is reported for each source partition; `by_department` is what all of a department's have passed."""
+    """Gathers what is reported for each source partition.
 
-    def __init__(self) -> None:
+    `read` is what all of a department's source partitions have passed; `by_department` is what may be judged
+    on, which stands still while the department is silent.
+    """
+
+    def __init__(self, departments: Mapping[str, Department]) -> None:
+        self._departments = departments
         self._reports: dict[str, dict[str, int]] = {}
+        self._heard: dict[str, int] = {}
+        self.read: dict[str, int] = {}
         self.by_department: dict[str, int] = {}
 
-    def report(self, department: str, source: str, sources: int, up_to: int) -> None:
-        """Take the report of a source partition, one of the department's `sources`."""
+    def report(
+        self, department: str, source: str, sources: int, up_to: int, heard: int | None = None
+    ) -> None:
+        """Take the report of a source partition, one of the department's `sources`, last `heard` of then."""
         reports = self._reports.setdefault(department, {})
         reports[source] = max(up_to, reports.get(source, LONG_AGO))
         if len(reports) >= sources:
-            self.judged_on({department: min(reports.values())})
+            self.passed(department, min(reports.values()), heard)
+
+    def passed(self, department: str, up_to: int, heard: int | None) -> None:
+        """All source partitions of the department have passed an instant; it was last `heard` of then."""
+        if heard is not None:
+            self._heard[department] = max(heard, self._heard.get(department, heard))
+        self.read[department] = max(up_to, self.read.get(department, up_to))
+        silent_after = self._departments[department].silent_after
+        self.judged_on({department: capped(self.read[department], self._heard.get(department), silent_after)})
 
     def judged_on(self, marks: dict[str, int]) -> None:
         """Take up watermarks that were judged on before: they do not go back."""
@@ -30,11 +50,11 @@ class DepartmentWatermarks:
 
     def encode(self) -> list[Any]:
         """The state as plain lists, for a row."""
-        return [self._reports, self.by_department]
+        return [self._reports, self._heard, self.read, self.by_department]
 
     def restore(self, state: list[Any]) -> None:
         """The inverse of `encode`."""
-        self._reports, self.by_department = state
+        self._reports, self._heard, self.read, self.by_department = state
 
 
 class Deadlines:

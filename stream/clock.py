@@ -37,16 +37,16 @@ class Clock:
         sources = sorted({topic for topic, _ in held})
         ends = await until_available(lambda: self._log.ends(sources))
         committed = await until_available(lambda: self._log.committed(self._topics.group("stitch"), sources))
-        reports = []
+        reports: list[messages.Report] = []
         for department in self._map.departments.values():
             topic = self._topics.prefix + department.topic
             for partition in sorted(p for t, p in held if t == topic):
                 tp = (topic, partition)
                 if max(self._ingest.positions.get(tp, 0), committed[tp]) >= ends[tp]:
                     count = await self._sender.partitions(topic)
-                    reports.append(
-                        (department.name, f"{topic}/{partition}", count, now - department.allowed_delay)
-                    )
+                    up_to = now - department.allowed_delay
+                    heard = self._ingest.heard.get(department.name)
+                    reports.append((department.name, f"{topic}/{partition}", count, up_to, heard))
         if reports:
             batches: Batches = defaultdict(list)
             for partition in range(await self._sender.partitions(self._topics.observations)):

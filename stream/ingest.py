@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from journeys import messages
 from journeys.errors import InvalidEvent
 from journeys.events import Event, id_reused
+from journeys.journey_map import Department
 from journeys.reading import EventReader
+from journeys.silence import HEARTBEAT, home, spans_of
 from stream.content import content
 from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
@@ -43,6 +45,7 @@ class Ingest:
         self._metrics = metrics
         self._timeless = timeless
         self._seen: dict[Partition, Seen] = {}
+        self.heard: dict[str, int] = {}
         self.positions: dict[Partition, int] = {}
 
     def forget(self, partitions: Iterable[Partition]) -> None:
@@ -54,6 +57,7 @@ class Ingest:
         """Returns when everything that follows from the records is durable."""
         seen = self._seen.get((topic, partition)) or await self._assigned(topic, partition)
         entries: defaultdict[str, list[Entry]] = defaultdict(list)
+        signs: defaultdict[Department, list[int]] = defaultdict(list)
         for record in records:
             try:
                 event = self._event(topic, partition, record, seen)
@@ -61,9 +65,18 @@ class Ingest:
                 self._metrics.dead_letters.labels(error.reason).inc()
                 entries[self._topics.dead_letters].append(dead_letter(error, topic, partition, record))
                 continue
+            if (department := self._reader.department_of(event)) and department.silent_after is not None:
+                signs[department].append(event.time)
+            if event.type == HEARTBEAT:
+                continue
             self._metrics.identifiers_dropped.inc(event.dropped)
             address = next((i for i in event.identifiers if self._routes(i)), f"event:{event.identity}")
             entries[self._topics.observations].append(Entry(address.encode(), messages.observe(event)))
+        for department, times in signs.items():
+            name = department.name
+            self.heard[name] = max(*times, self.heard.get(name, times[0]))
+            spans = spans_of(times, department.silent_after or 0)
+            entries[self._topics.observations].append(Entry(home(name).encode(), messages.heard(name, spans)))
         if news := seen.news():
             entries[self._topics.seen].append(Entry(_name(topic, partition), news))
         await self._sender.send_all(entries)

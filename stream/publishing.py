@@ -6,6 +6,7 @@ import orjson
 
 from journeys.errors import InvalidEvent
 from journeys.events import MAX_EVENT_BYTES
+from journeys.silence import HEARTBEAT
 from stream.dead_letters import ORIGIN_HEADER, dead_letter
 from stream.topics import Topics
 from stream.transports.log import Entry, Record
@@ -28,3 +29,14 @@ def address(raw: bytes, topics: Topics, origin: str) -> tuple[str, Entry]:
         return topics.source_of(type), Entry(key.encode(), raw, headers)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeEncodeError):
         return topics.inbox, Entry(None, raw, headers)
+
+
+def is_heartbeat(raw: bytes) -> bool:
+    """Whether a raw event is a department's heartbeat."""
+    if HEARTBEAT.encode() not in raw:
+        return False
+    try:
+        event = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(event, dict) and event.get("type") == HEARTBEAT

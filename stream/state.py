@@ -13,7 +13,8 @@ from journeys.events import packed
 from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Marks, Rounds
-from journeys.routing import DUE, JUDGED, MAP, ROUNDS, Neighbourhoods, Outcome, RowKey
+from journeys.routing import DUE, HEARD, JUDGED, MAP, ROUNDS, Neighbourhoods, Outcome, RowKey
+from journeys.silence import Span, home, merged
 from journeys.watermarks import Deadlines, DepartmentWatermarks
 from stream.changelog import row_key
 from stream.map_version import MAP_ROW, MadeUnder, made_under
@@ -37,7 +38,8 @@ class PartitionState:
         self.partition = partition
         self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine)
         self.deadlines = Deadlines()
-        self.watermarks = DepartmentWatermarks()
+        self.watermarks = DepartmentWatermarks(journey_map.departments)
+        self.heard: dict[str, list[Span]] = {}
         self.rounds = Rounds(partition, partitions)
         self.made_under = MadeUnder(journey_map.version)
         self._map = journey_map
@@ -63,7 +65,7 @@ class PartitionState:
                     rows[key] = record.value
         if rows:
             self.made_under = made_under(rows, self._map, f"{topic}/{self.partition}")
-        ours = (DUE, JUDGED, ROUNDS, MAP)
+        ours = (DUE, JUDGED, ROUNDS, MAP, HEARD)
         outcome = self.neighbourhoods.load(item for item in rows.items() if item[0][0] not in ours)
         if not rows:
             outcome.rows[MAP_ROW] = self.made_under.encode()
@@ -75,6 +77,10 @@ class PartitionState:
                 self.deadlines.put(identifier, orjson.loads(value))
             else:
                 outcome.rows[DUE, identifier, ""] = None
+        for (kind, name, _), value in rows.items():
+            if kind == HEARD:
+                self.heard[name] = orjson.loads(value)
+                self.neighbourhoods.found(home(name))
         logger.info("partition %d: %d rows loaded", self.partition, len(rows))
         return outcome
 
@@ -86,8 +92,8 @@ class PartitionState:
     def is_rebuilt(self, departments: Iterable[str]) -> bool:
         """Whether all that was sent before a rebuild has been read again, and all that follows is announced.
 
-        To be asked when a batch is judged. Partitions judge a watermark in the same round, but not at once: in
-        the second round after that every one has sent its token after what it announced.
+        To be asked when a batch is judged. Partitions judge a watermark in the same round, but not at once:
+        in the second round after that every one has sent its token after what it announced.
         """
         rebuilt = self.made_under.rebuilt
         if rebuilt is None or any(self.marks.get(name, LONG_AGO) < rebuilt for name in departments):
@@ -101,13 +107,22 @@ class PartitionState:
         self.watermarks.judged_on(marks)
         self.rounds.judged.update(marks)
 
+    def hear(self, department: str, spans: list[Span], outcome: Outcome) -> None:
+        """This is the department's home, and it was heard."""
+        together = merged(
+            [*self.heard.get(department, ()), *spans], self._map.departments[department].silent_after or 0
+        )
+        if together != self.heard.get(department):
+            self.heard[department] = together
+            outcome.rows[HEARD, department, ""] = orjson.dumps(together)
+        self.neighbourhoods.found(home(department))
+        outcome.touched[home(department)] = None
+
     def keep_rounds(self, outcome: Outcome) -> None:
         """The rounds and the watermarks they are about, as a row with a key of its own.
 
         Of several, left by old owners, the one furthest on counts.
         """
-        if self._alone:
-            return
         row = (ROUNDS, str(self.rounds.position), "")
         if self._rounds_row and self._rounds_row != row:
             outcome.rows[self._rounds_row] = None

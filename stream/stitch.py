@@ -14,11 +14,12 @@ import orjson
 from journeys import messages
 from journeys.events import id_reused
 from journeys.fold import Fold, Folded
-from journeys.handoffs import Watermarks
+from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Token
-from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome, RowKey
+from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome, Root, RowKey
+from journeys.silence import home, silences
 from stream.carried import overdue
 from stream.changelog import changelog_entries
 from stream.dead_letters import dead_letter
@@ -81,7 +82,8 @@ class Stitch:
         else:
             outcome = Outcome()
         marks = dict(state.marks)
-        told_to_judge: list[int] = []
+        told_to_judge: list[tuple[int, dict[str, int]]] = []
+        reported = False
         following = Following(outcome)
         for record in records:
             kind, *content = messages.decode(record.value or b"")
@@ -95,12 +97,15 @@ class Stitch:
                     state.said_elsewhere(content[-1])
                 following.belongs_to(state.rounds.current if round is None else round)
             elif kind == messages.WATERMARK:
+                reported = True
                 for report in content[0]:
                     state.watermarks.report(*report)
+            elif kind == messages.HEARD:
+                state.hear(content[0], content[1], outcome)
             elif kind == messages.TOKEN:
                 following.relay(state.rounds.take(Token(*content[0])) if is_new else None)
             else:
-                told_to_judge.append(content[0])
+                told_to_judge.append((content[0], content[1]))
         await self._send(state, following)
         state.keep_rounds(outcome)
         await self._append_rows(state, outcome.announcements())
@@ -108,11 +113,15 @@ class Stitch:
         if fresh and self._on_events:
             roots = state.neighbourhoods.roots.items()
             due |= dict.fromkeys(identifier for identifier, root in roots if has_alerts(root.announced))
+        if self._on_events and reported:
+            due |= dict.fromkeys(map(home, state.heard))
         if self._on_events and (fresh or state.marks != marks):
             due |= dict.fromkeys(state.deadlines.passed(state.marks))
         await self._judge(state, due, state.marks, None, outcome)
-        for as_of in told_to_judge:
-            state.judge_on(dict.fromkeys(self._map.departments, as_of))
+        for as_of, heard in told_to_judge:
+            for name in self._map.departments:
+                state.watermarks.passed(name, as_of, heard.get(name))
+            state.judge_on(state.watermarks.by_department)
             await self._judge_all(state, as_of, outcome)
         await self._append_rows(state, outcome.row_changes())
         if state.is_rebuilt(self._map.departments):
@@ -188,7 +197,7 @@ class Stitch:
                 if root is None:
                     state.wait(identifier, {}, outcome)
                     continue
-                folded = self._fold(root.events.values(), watermarks, as_of)
+                folded = self._folded(state, identifier, root, watermarks, as_of)
                 state.wait(identifier, folded.due, outcome)
                 for name in tally:
                     tally[name] += getattr(folded, name)
@@ -203,6 +212,17 @@ class Stitch:
                 await self._sender.send(topic, entries)
             self._metrics.folds.inc(len(chunk))
         return tally
+
+    def _folded(
+        self, state: PartitionState, identifier: str, root: Root, watermarks: Watermarks, as_of: int | None
+    ) -> Folded:
+        """What a neighbourhood comes to; the home of a department comes to its silences."""
+        name = identifier.partition(":")[2]
+        if name not in state.heard or identifier != home(name):
+            return self._fold(root.events.values(), watermarks, as_of)
+        read = state.watermarks.read.get(name, LONG_AGO)
+        department = self._map.departments[name]
+        return Folded(alerts=silences(department, state.heard[name], read, self._map.version))
 
     async def _refuse(self, state: PartitionState, folded: Folded) -> None:
         """An event with the (source, id) of another but different content is a dead letter, at every place

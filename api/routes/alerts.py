@@ -53,7 +53,7 @@ class Alert(BaseModel):
     kind: str
     journey: str | None
     journey_type: str | None
-    customer: str
+    customer: str | None
     handoff: str | None
     department: str
     severity: Literal["info", "warning", "critical"]

@@ -29,6 +29,7 @@ NAMES = {
     "repeat_contact": "RepeatContact",
     "stalled": "JourneyStalled",
     "identity_conflict": "IdentityConflict",
+    "silent_department": "DepartmentSilent",
 }
 OTHER_NAME = "BrokenHandoff"
 OF_CONTACTS = {"unrecognised_caller", "repeat_contact"}

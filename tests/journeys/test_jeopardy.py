@@ -1,4 +1,4 @@
-"""Jeopardy: predicted late, before the deadline. The line must be active within four hours; after three it is in jeopardy."""
+"""Jeopardy: predicted late, before the deadline. A line has four hours to be active; after three it is in jeopardy."""
 
 import pytest
 

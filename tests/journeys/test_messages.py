@@ -26,8 +26,9 @@ def test_an_observed_event_survives_the_way() -> None:
 
 def test_a_join_a_judgement_and_watermarks_survive_the_way() -> None:
     assert messages.decode(messages.encode((JOIN, "order:A-1"))) == (JOIN, "order:A-1")
-    assert messages.decode(messages.judge(7)) == (messages.JUDGE, 7)
-    reports = [("shop", "shop.events/0", 1, 9)]
+    assert messages.decode(messages.judge(7, {"shop": 5})) == (messages.JUDGE, 7, {"shop": 5})
+    assert messages.decode(messages.heard("shop", [[1, 2]])) == (messages.HEARD, "shop", [[1, 2]])
+    reports = [("shop", "shop.events/0", 1, 9, None)]
     assert messages.decode(messages.watermarks(reports)) == (messages.WATERMARK, [list(reports[0])])
 
 

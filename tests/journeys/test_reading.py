@@ -66,3 +66,21 @@ def test_an_operators_command_names_two_identifiers_strongest_first(command: str
 def test_a_command_about_no_identifier_of_the_map_is_refused(end: object) -> None:
     with pytest.raises(InvalidEvent, match=r"missing_identifiers: data\.b: expected type:value"):
         read(operator.link(a=f"email:{ANNA}", b=end))
+
+
+def test_a_heartbeat_is_a_sign_of_life_of_its_department() -> None:
+    reader = EventReader(MAP, live=False)
+    beat = reader.read(json.dumps(heartbeat("shop")).encode(), ["shop.events", 0, 0], None)
+    assert (beat.type, beat.time) == ("baton.heartbeat", NINE)
+    assert (department := reader.department_of(beat)) and department.name == "shop"
+
+
+def test_a_heartbeat_of_a_department_that_is_not_in_the_map_is_refused() -> None:
+    with pytest.raises(InvalidEvent, match=r"missing_identifiers: data\.department: expected a department"):
+        EventReader(MAP, live=False).read(
+            json.dumps(heartbeat("shopp")).encode(), ["shop.events", 0, 0], None
+        )
+
+
+def heartbeat(department: str) -> dict[str, object]:
+    return cloudevent("09:00", Told("baton.heartbeat", {"department": department}, None), "beat-1")

@@ -1,10 +1,13 @@
 """Up to when a department's events have all been seen, and who waits for that."""
 
+from journeys.journey_map import Department
 from journeys.watermarks import Deadlines, DepartmentWatermarks
+
+DEPARTMENTS = {"shop": Department("shop", "shop.events", silent_after=1_000)}
 
 
 def test_a_department_has_no_watermark_until_each_of_its_sources_has_reported() -> None:
-    watermarks = DepartmentWatermarks()
+    watermarks = DepartmentWatermarks(DEPARTMENTS)
     watermarks.report("shop", "shop.events/0", 2, 100)
     assert watermarks.by_department == {}
     watermarks.report("shop", "shop.events/1", 2, 90)
@@ -12,7 +15,7 @@ def test_a_department_has_no_watermark_until_each_of_its_sources_has_reported() 
 
 
 def test_the_slowest_source_decides() -> None:
-    watermarks = DepartmentWatermarks()
+    watermarks = DepartmentWatermarks(DEPARTMENTS)
     for source, up_to in (("0", 100), ("1", 90), ("0", 500)):
         watermarks.report("shop", source, 2, up_to)
     assert watermarks.by_department == {"shop": 90}
@@ -21,15 +24,24 @@ def test_the_slowest_source_decides() -> None:
 
 
 def test_a_watermark_never_goes_back() -> None:
-    watermarks = DepartmentWatermarks()
+    watermarks = DepartmentWatermarks(DEPARTMENTS)
     watermarks.judged_on({"shop": 100})
     watermarks.report("shop", "0", 1, 50)
     watermarks.judged_on({"shop": 70})
     assert watermarks.by_department == {"shop": 100}
 
 
+def test_a_silent_departments_watermark_stands_still_until_it_is_heard_again() -> None:
+    watermarks = DepartmentWatermarks(DEPARTMENTS)
+    watermarks.report("shop", "0", 1, 900, heard=100)
+    watermarks.report("shop", "0", 1, 5_000)
+    assert (watermarks.by_department, watermarks.read) == ({"shop": 1_100}, {"shop": 5_000})
+    watermarks.report("shop", "0", 1, 6_000, heard=5_900)
+    assert watermarks.by_department == {"shop": 6_000}
+
+
 def test_what_was_reported_survives_a_restart() -> None:
-    before, after = DepartmentWatermarks(), DepartmentWatermarks()
+    before, after = DepartmentWatermarks(DEPARTMENTS), DepartmentWatermarks(DEPARTMENTS)
     before.report("shop", "0", 2, 100)
     after.restore(before.encode())
     after.report("shop", "1", 2, 90)

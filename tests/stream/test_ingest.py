@@ -11,6 +11,8 @@ from journeys import messages
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
+from journeys.routing import OBSERVE
+from journeys.silence import home
 from stream.dead_letters import raw_value, read_dead_letters
 from stream.ingest import Ingest
 from stream.metrics import Metrics
@@ -51,7 +53,9 @@ async def ingested(
         async for found in log.read(TOPICS.observations, partition):
             for record in found:
                 assert partition_for(record.key, 3) == partition
-                events.append(Event.decode(messages.decode(record.value or b"")[1]))
+                kind, *content = messages.decode(record.value or b"")
+                if kind == OBSERVE:
+                    events.append(Event.decode(content[0]))
     return events, await read_dead_letters(log, TOPICS.dead_letters)
 
 
@@ -69,7 +73,21 @@ async def test_the_strongest_identifier_is_its_address(log: SqliteLog) -> None:
     await ingested(log, record(GOOD))
     address = f"email:{ANNA}".encode()
     async for records in log.read(TOPICS.observations, partition_for(address, 3)):
-        assert [found.key for found in records] == [address]
+        assert [found.key for found in records if messages.decode(found.value or b"")[0] == OBSERVE] == [
+            address
+        ]
+
+
+async def test_what_is_heard_of_a_department_meets_at_its_home(log: SqliteLog) -> None:
+    await ingested(log, record(GOOD))
+    at = home("shop").encode()
+    heard = [
+        messages.decode(found.value or b"")[1]
+        async for records in log.read(TOPICS.observations, partition_for(at, 3))
+        for found in records
+        if found.key == at
+    ]
+    assert heard == ["shop"]
 
 
 async def test_a_key_that_is_no_utf8_hinders_nothing(log: SqliteLog) -> None:

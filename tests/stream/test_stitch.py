@@ -255,3 +255,26 @@ async def test_an_id_used_again_for_something_else_is_a_dead_letter_once(stitchi
     assert [(letter["reason"], letter["origin"], letter["value"]) for letter in letters] == [
         ("id_reused", None, "call-1")
     ]
+
+
+async def test_a_silent_department_is_one_alert_and_what_it_owes_is_not_called_missing(
+    tmp_path: Path,
+) -> None:
+    allowing_two_hours = JourneyMap.parse(
+        TELECOM.replace("activation:\n    owner", "activation:\n    silent_after: 2h\n    owner", 1)
+    )
+    heard = instant("11:00")
+    async with Stitching(allowing_two_hours, tmp_path / "log.sqlite", 3, random.Random(0)) as stitching:
+        await _deliver_to_anna(stitching)
+        await stitching.hear("activation", heard)
+        await stitching.seen_up_to(instant("15:00"), heard={"activation": heard})
+        await stitching.settle()
+        assert await stitching.alerts() == {"silent_department": "open"}
+        await stitching.restart_all()
+        await stitching.seen_up_to(instant("15:30"))
+        await stitching.settle()
+        assert await stitching.alerts() == {"silent_department": "open"}
+        await stitching.hear("activation", instant("16:00"))
+        await stitching.seen_up_to(instant("16:01"), heard={"activation": instant("16:00")})
+        await stitching.settle()
+        assert await stitching.alerts() == {"missing": "open", "silent_department": "resolved"}

@@ -10,6 +10,7 @@ import orjson
 from journeys import messages
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
+from journeys.silence import home, spans_of
 from stream.metrics import Metrics
 from stream.sending import Sender
 from stream.stitch import Stitch
@@ -92,15 +93,24 @@ class Stitching:
             )
             await self._append(partition_for(address.encode(), self._count), address, messages.observe(event))
 
-    async def seen_up_to(self, time: int, departments: Collection[str] = ()) -> None:
+    async def hear(self, department: str, *times: int) -> None:
+        """As ingest does for events of a department that may be silent only for so long."""
+        at = home(department)
+        spans = spans_of(times, self._map.departments[department].silent_after or 0)
+        await self._append(partition_for(at.encode(), self._count), at, messages.heard(department, spans))
+
+    async def seen_up_to(
+        self, time: int, departments: Collection[str] = (), heard: Mapping[str, int] | None = None
+    ) -> None:
         """Every source partition of the departments (all, if none is named) has been read up to the time."""
-        reports = [(name, "source", 1, time) for name in departments or self._map.departments]
+        last = heard or {}
+        reports = [(name, "source", 1, time, last.get(name)) for name in departments or self._map.departments]
         for partition in range(self._count):
             await self._append(partition, None, messages.watermarks(reports))
 
     async def told_to_judge(self, as_of: int) -> None:
         for partition in range(self._count):
-            await self._append(partition, None, messages.judge(as_of))
+            await self._append(partition, None, messages.judge(as_of, {}))
 
     async def step(self) -> bool:
         """Some worker that has something to read handles a batch, or dies; False: nobody has."""
