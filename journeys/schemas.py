@@ -281,7 +281,7 @@ class Summary(_Part):
     as_of: Instant | None
     """The time that deadlines were judged at; null: there was no usable event."""
     read: int
-    """Lines read, but blank ones."""
+    """Lines read, but for blank ones and heartbeats."""
     folded: int
     """Events used, each once."""
     duplicates: int
