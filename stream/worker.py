@@ -20,8 +20,10 @@ from stream.project import DocumentWriter, Project, catch_up
 from stream.sending import Sender
 from stream.stitch import Stitch
 from stream.topics import Topics
+from stream.transports.compaction import Compaction
 from stream.transports.log import Log, Partition
 from stream.transports.running import App, failure, running
+from stream.transports.sqlite_log import log_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
         if job.clock:
             clock = Clock(job.journey_map, log, sender, job.topics, ingest)
             chores.append(lambda: clock.run(lambda: _held(app, job.topics.sources)))
+            if job.broker.startswith("embedded:"):
+                chores.append(_compaction(job.broker, job.topics).run_forever)
     if job.writer:
         await catch_up(log, job.topics, job.writer.positions)
         project = Project(job.writer, sender, job.topics, metrics)
@@ -83,6 +87,11 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
             for task in (*tasks, watch):
                 task.cancel()
             await asyncio.gather(*tasks, watch, return_exceptions=True)
+
+
+def _compaction(broker: str, topics: Topics) -> Compaction:
+    """What Kafka does by itself: what stitch has read is in its state, and of documents only the latest counts."""
+    return Compaction(log_path(broker), topics.compacted, {topics.observations: topics.group("stitch")})
 
 
 def _held(app: App, topics: Collection[str]) -> set[Partition]:

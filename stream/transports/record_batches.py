@@ -14,7 +14,25 @@ _NO_LIMIT = 1 << 30
 
 def encode(entries: Sequence[Entry], now: int) -> bytearray:
     """One batch whose first offset is 0; `now` is the timestamp (ms) of entries that have none."""
-    builder = DefaultRecordBatchBuilder(
+    builder = _builder()
+    append = builder.append
+    for position, (key, value, headers, timestamp) in enumerate(entries):
+        append(position, now if timestamp is None else timestamp, key, value, list(headers))
+    return bytearray(builder.build())
+
+
+def encode_again(records: Sequence[Record]) -> bytearray:
+    """One batch of records that keep their offsets, with gaps between them."""
+    builder, first = _builder(), records[0].offset
+    for offset, timestamp, key, value, headers in records:
+        builder.append(offset - first, timestamp, key, value, list(headers))
+    batch = bytearray(builder.build())
+    place(batch, first)
+    return batch
+
+
+def _builder() -> DefaultRecordBatchBuilder:
+    return DefaultRecordBatchBuilder(
         magic=2,
         compression_type=0,
         is_transactional=0,
@@ -23,10 +41,6 @@ def encode(entries: Sequence[Entry], now: int) -> bytearray:
         base_sequence=-1,
         batch_size=_NO_LIMIT,
     )
-    append = builder.append
-    for position, (key, value, headers, timestamp) in enumerate(entries):
-        append(position, now if timestamp is None else timestamp, key, value, list(headers))
-    return bytearray(builder.build())
 
 
 def place(batch: bytearray, base_offset: int) -> None:

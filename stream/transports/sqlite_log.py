@@ -23,7 +23,7 @@ POLL_SECONDS = 0.05
 FETCH_RECORDS = 2_000
 FETCH_BYTES = 4_000_000
 
-_COMMIT = (
+COMMIT = (
     "INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset"
 )
 _FETCH = """
@@ -182,7 +182,7 @@ class SqliteLog:
         with self._file.transaction() as sql:
             for partition_id, batch, length in encoded:
                 self._write(partition_id, batch, length)
-            sql.executemany(_COMMIT, [(*consumer, at) for consumer, at in committing.items()])
+            sql.executemany(COMMIT, [(*consumer, at) for consumer, at in committing.items()])
 
     def _write(self, partition_id: int, batch: bytearray, length: int) -> None:
         sql = self._file.sql
@@ -197,7 +197,7 @@ class SqliteLog:
         for partition in offsets:
             self._id(partition)
         with self._file.transaction() as sql:
-            sql.executemany(_COMMIT, [(group, *partition, at) for partition, at in offsets.items()])
+            sql.executemany(COMMIT, [(group, *partition, at) for partition, at in offsets.items()])
 
     def _discard(self, topics: Sequence[str], groups: Sequence[str]) -> None:
         for topic in topics:

@@ -150,6 +150,31 @@ def test_a_read_model_that_is_lost_is_filled_again_by_itself(place: list[str], t
         until(lambda: found(live) == expected, "everything again")
 
 
+def test_a_worker_that_starts_drops_messages_that_were_handled(tmp_path: Path) -> None:
+    with Installation(tmp_path, MAP, ["--data", str(tmp_path / "data")]) as live:
+        live.api()
+        worker = live.worker()
+        live.post("shop.order_placed", "placed", order=ORDERS[0], email="anna@example.com")
+        until(lambda: found(live) == {ORDERS[0]: ("new_line", ("missing", "open"))}, "the alert")
+        assert worker.end() == 0
+        handled = asyncio.run(ends_of_messages(tmp_path / "data"))[1]
+
+        live.worker()
+        until(lambda: asyncio.run(ends_of_messages(tmp_path / "data"))[0] >= handled, "the messages to go")
+        live.post("activation.line_activated", "activated", order=ORDERS[0])
+        until(lambda: found(live) == {ORDERS[0]: ("new_line", ("late", "resolved"))}, "the alert's end")
+
+
+async def ends_of_messages(data: Path) -> tuple[int, int]:
+    """The offsets of the first message that is left, and after the last."""
+    topic, log = Topics(JourneyMap.parse(MAP)).observations, open_log(f"embedded://{data / 'log.sqlite'}")
+    await log.start()
+    end = (await log.ends([topic]))[topic, 0]
+    left = [record.offset async for records in log.read(topic, 0) for record in records]
+    await log.stop()
+    return (left[0] if left else end), end
+
+
 def lose(place: list[str]) -> None:
     if place[0] == "--data":
         for file in Path(place[1]).glob("read-model.sqlite*"):
