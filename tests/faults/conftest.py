@@ -1,4 +1,7 @@
-"""Faults run short in `make test`, and at full length, with those that only make sense so, in `make faults`."""
+"""Faults: the most telling run short in `make test`, all of them at full length in `make faults`.
+
+BATON_FAULTS says which: unset, `all` (all of them, short) or `full`.
+"""
 
 import os
 import random
@@ -13,12 +16,13 @@ from tests.support.kafka import Broker, running
 from tests.support.sites import Site
 from tests.support.verifier import Results
 
-FULL = os.environ.get("BATON_FAULTS") == "full"
+LENGTH = os.environ.get("BATON_FAULTS", "")
+FULL = LENGTH == "full"
 SECONDS = 7200 if FULL else 300
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "at_full_length: runs by `make faults` alone")
+    config.addinivalue_line("markers", "long: runs by `make faults`, not by `make test`")
     config.addinivalue_line("markers", "soak: runs by `make soak` alone")
 
 
@@ -27,8 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     mine = [item for item in items if item.path.is_relative_to(here)]
     for item in mine:
         item.add_marker(pytest.mark.timeout(SECONDS))
-    if not FULL:
-        left_out = [item for item in mine if {"at_full_length", "soak"} & set(item.keywords)]
+    if not LENGTH:
+        left_out = [item for item in mine if {"long", "soak"} & set(item.keywords)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 

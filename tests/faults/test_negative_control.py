@@ -21,7 +21,7 @@ WAIT_SECONDS, REST_SECONDS = 60.0, 5.0
 PROGRAM = Path(__file__).with_name("plain_faust.py")
 
 
-@pytest.mark.at_full_length
+@pytest.mark.long
 def test_a_plain_faust_table_is_seen_to_miscount(own_kafka: Broker, tmp_path: Path) -> None:
     counted_right = (Attempt(own_kafka, tmp_path / f"{n}").counts_right() for n in range(ATTEMPTS))
     assert not all(counted_right), "these tests are blind: they do not even trouble a plain Faust Table"

@@ -12,7 +12,7 @@ from tests.support.sites import Site
 from tests.support.verifier import Results
 
 
-@pytest.mark.at_full_length
+@pytest.mark.long
 def test_a_read_model_locked_for_long_is_caught_up_with(
     site: Site, some_events: list[bytes], undisturbed: Results, full: bool
 ) -> None:
@@ -30,7 +30,7 @@ def test_a_read_model_locked_for_long_is_caught_up_with(
     assert site.prove() == undisturbed
 
 
-@pytest.mark.at_full_length
+@pytest.mark.long
 def test_a_postgresql_that_is_restarted_again_and_again_is_caught_up_with(
     new_site: Callable[..., Site],
     own_postgres: Cluster,

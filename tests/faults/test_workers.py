@@ -47,7 +47,7 @@ def test_kills_at_any_moment_lose_nothing(
     assert full or results == undisturbed
 
 
-@pytest.mark.at_full_length
+@pytest.mark.long
 def test_a_burst_of_kills_while_a_worker_starts_loses_nothing(
     site: Site, some_events: list[bytes], undisturbed: Results, chance: random.Random
 ) -> None:
@@ -84,7 +84,7 @@ def test_workers_that_join_leave_and_die_share_eight_partitions_and_lose_nothing
         site.wipe()
 
 
-@pytest.mark.at_full_length
+@pytest.mark.long
 def test_a_worker_that_was_frozen_beyond_its_session_does_no_harm_when_it_wakes_up(
     site: Site, some_events: list[bytes], undisturbed: Results
 ) -> None:

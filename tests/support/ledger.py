@@ -8,12 +8,13 @@ from kafka import KafkaProducer
 
 
 class Sent(NamedTuple):
-    """A record to send; `partition` None leaves the choice to its key."""
+    """A record to send; `partition` None leaves the choice to its key. `timestamp` in milliseconds; None: now."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     partition: int | None = None
+    timestamp: int | None = None
 
 
 class Ledger:
@@ -34,9 +35,19 @@ class Ledger:
             delivery_timeout_ms=600_000,
         )
         try:
-            under_way = [(record, producer.send(*record[:1], key=record.key, value=record.value,
-                                                partition=record.partition))
-                         for record in _paced(records, rate)]  # fmt: skip
+            under_way = [
+                (
+                    record,
+                    producer.send(
+                        record.topic,
+                        key=record.key,
+                        value=record.value,
+                        partition=record.partition,
+                        timestamp_ms=record.timestamp,
+                    ),
+                )
+                for record in _paced(records, rate)
+            ]
             for record, future in under_way:
                 written = future.get(timeout=600)
                 self.acknowledged[written.topic, written.partition, written.offset] = record.value

@@ -12,10 +12,11 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from journeys.journey_map import JourneyMap
 from stream.publishing import address
+from stream.topic_plan import wanted_topics
 from stream.topics import Topics
 from tests.support.kafka import Broker
 from tests.support.ledger import Ledger, Sent
-from tests.support.scenario import MAPS
+from tests.support.scenario import TELECOM
 from tests.support.verifier import (
     Published,
     Reader,
@@ -27,7 +28,8 @@ from tests.support.verifier import (
 )
 from tests.support.workers import Worker
 
-MAP = MAPS / "telecom.yaml"
+# A department that is silent since January withholds verdicts; that is another matter.
+MAP = "".join(line for line in TELECOM.splitlines(keepends=True) if "silent_after" not in line)
 PATIENCE = 180.0
 
 
@@ -38,21 +40,23 @@ class Site:
         self, broker: Broker, folder: Path, partitions: int = 4, read_model: str | None = None
     ) -> None:
         self.broker = broker
-        self.topics = Topics(JourneyMap.parse(MAP.read_text()))
+        self.topics = Topics(JourneyMap.parse(MAP))
         self.ledger = Ledger(broker.address)
         self.workers: list[Worker] = []
         self._folder = folder
         self._read_model = read_model
         (folder / "data").mkdir()
+        (folder / "map.yaml").write_text(MAP)
         admin = self.admin()
+        wanted = wanted_topics(self.topics, partitions, replication=1, min_insync=1, retention_ms=-1)
         admin.create_topics(
             {
-                topic: {
-                    "num_partitions": count,
-                    "replication_factor": 1,
-                    "configs": {"cleanup.policy": "compact"} if topic in self.topics.compacted else {},
+                topic.name: {
+                    "num_partitions": topic.partitions,
+                    "replication_factor": topic.replication,
+                    "configs": dict(topic.config),
                 }
-                for topic, count in self.topics.partitions(partitions).items()
+                for topic in wanted
             },
             wait_for_metadata=True,
         )
@@ -68,7 +72,14 @@ class Site:
 
     def start(self, *options: str, broker: str | None = None) -> Worker:
         """A worker that is on its way."""
-        place = ["--map", str(MAP), "--broker", broker or self.broker.url, "--read-model", self.read_model]
+        place = [
+            "--map",
+            str(self._folder / "map.yaml"),
+            "--broker",
+            broker or self.broker.url,
+            "--read-model",
+            self.read_model,
+        ]
         errors = self._folder / f"worker-{len(self.workers)}.log"
         worker = Worker([*place, "--data", str(self._folder / "data"), *options], errors)
         self.workers.append(worker)
