@@ -1,6 +1,6 @@
 """The real ingest and stitch on a log that keeps nothing: what they cost by themselves."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
 from journeys import messages
 from journeys.instants import parse_instant
@@ -62,7 +62,7 @@ class Nowhere:
 
     async def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None
-    ) -> AsyncIterator[list[Record]]:
+    ) -> AsyncGenerator[list[Record], None]:
         nothing: list[list[Record]] = []
         for records in nothing:
             yield records
@@ -90,4 +90,4 @@ class Worker:
 
     async def judge(self) -> None:
         """Judge everything as of the end of the bench's time."""
-        await self._stitch.handle(0, [Record(self._read, 0, None, messages.judge(END))])
+        await self._stitch.handle(0, [Record(self._read, 0, None, messages.judge(END, {}))])
