@@ -1,15 +1,27 @@
 """Rows of a partition state as entries of the changelog topic."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 
 from journeys.routing import RowKey
+from stream.sending import Batches, Sender
 from stream.transports.log import Entry
+
+Rows = Sequence[tuple[RowKey, bytes | None]]
 
 _SEPARATOR = "\x1f"
 
 
-def changelog_entries(rows: Iterable[tuple[RowKey, bytes | None]]) -> list[Entry]:
+def changelog_entries(rows: Rows) -> list[Entry]:
     return [Entry(_SEPARATOR.join(key).encode(), value) for key, value in rows]
+
+
+async def write_rows(sender: Sender, topic: str, partition: int, rows: Rows) -> None:
+    """Append rows (None: removed) in their order; returns when they are durable."""
+    if rows:
+        batches: Batches = defaultdict(list)
+        batches[topic, partition] = changelog_entries(rows)
+        await sender.append(batches)
 
 
 def row_key(key: bytes | None) -> RowKey:

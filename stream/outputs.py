@@ -13,16 +13,11 @@ from journeys.events import packed
 from journeys.fold import Folded
 from journeys.routing import Outcome
 from stream.metrics import Metrics
-from stream.state import PartitionState
+from stream.state import ALERT, CUSTOMER, JOURNEY, PartitionState
 from stream.topics import Topics
 from stream.transports.log import Entry
 
-ALERT, CUSTOMER, JOURNEY = "a:", "c:", "j:"
 Output = tuple[str, Entry]
-
-
-def has_alerts(announced: dict[str, bytes]) -> bool:
-    return any(name.startswith(ALERT) for name in announced)
 
 
 class Outputs:

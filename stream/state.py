@@ -22,6 +22,9 @@ from stream.transports.log import Log
 
 logger = logging.getLogger(__name__)
 
+ALERT, CUSTOMER, JOURNEY = "a:", "c:", "j:"
+"""What the names of announced documents begin with."""
+
 
 class PartitionState:
     """Neighbourhoods, deadlines and watermarks of one partition, and what was last sent of each document."""
@@ -101,6 +104,13 @@ class PartitionState:
         if self._rebuilt_in is None:
             self._rebuilt_in = self.rounds.current
         return self._alone or self.rounds.current >= self._rebuilt_in + 2
+
+    def with_alerts(self) -> list[str]:
+        """The neighbourhoods of which alerts were announced."""
+        roots = self.neighbourhoods.roots.items()
+        return [
+            identifier for identifier, root in roots if any(name.startswith(ALERT) for name in root.announced)
+        ]
 
     def judge_on(self, marks: Marks) -> None:
         """Judge on these watermarks from now on: they were judged on before, or all inputs are read."""

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.support.scenario import ANNA, ANNAS_PHONE, SIM, TELECOM_WITH_JEOPARDY, Scenario, activation, shop
+from tests.support.scenario import ANNA, ANNAS_PHONE, SIM, WHOLE_TELECOM, Scenario, activation, shop
 
 
 @pytest.fixture
 def delivered() -> Scenario:
-    scenario = Scenario(TELECOM_WITH_JEOPARDY)
+    scenario = Scenario(WHOLE_TELECOM)
     scenario.at(
         "09:00", shop.order_placed(order="A-1", email=ANNA, plan="L", promised_at="2026-01-15T12:00:00Z")
     )
@@ -57,7 +57,7 @@ def test_a_cancelled_order_is_in_jeopardy_no_more(delivered: Scenario) -> None:
 
 
 def test_a_duration_counts_from_the_event_that_started_the_handoff(delivered: Scenario) -> None:
-    scenario = Scenario(TELECOM_WITH_JEOPARDY.replace("jeopardy_at: 0.75", "jeopardy_at: 90m"))
+    scenario = Scenario(WHOLE_TELECOM.replace("jeopardy_at: 0.75", "jeopardy_at: 90m"))
     scenario.told = delivered.told
     scenario.judged_at("12:00")
     scenario.expect("jeopardy", opened_at="11:30")

@@ -20,9 +20,9 @@ from stream.sending import Sender
 from stream.topics import Topics
 from stream.transports.log import Record, partition_for
 from stream.transports.sqlite_log import SqliteLog
-from tests.support.scenario import ANNA, TELECOM, cloudevent, instant, shop
+from tests.support.scenario import ANNA, WHOLE_TELECOM, cloudevent, instant, shop
 
-MAP = JourneyMap.parse(TELECOM)
+MAP = JourneyMap.parse(WHOLE_TELECOM)
 TOPICS = Topics(MAP)
 RECEIVED = instant("09:00") // 1000
 GOOD = json.dumps(cloudevent("09:00", shop.order_placed(order="A-1", email=ANNA), "good")).encode()

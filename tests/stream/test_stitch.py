@@ -223,7 +223,7 @@ async def test_after_a_restart_an_announced_alert_is_published_again(stitching: 
 async def test_a_deadline_that_passed_just_before_a_crash_is_judged_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.stitch.FOLDED_AT_ONCE", 1)
+    monkeypatch.setattr("stream.judging.FOLDED_AT_ONCE", 1)
     async with Stitching(MAP, tmp_path / "log.sqlite", 1, random.Random(0)) as stitching:
         for order, sim in (("A-1", SIM), ("A-2", OTHER_SIM)):
             await stitching.observe(

@@ -28,8 +28,12 @@ from tests.support import replaying
 
 Document = dict[str, Any]
 MAPS = Path(__file__).parents[2] / "deploy" / "maps"
-TELECOM_WITH_JEOPARDY = (MAPS / "telecom.yaml").read_text()
-TELECOM = "".join(line for line in TELECOM_WITH_JEOPARDY.splitlines(True) if "jeopardy_at" not in line)
+WHOLE_TELECOM = (MAPS / "telecom.yaml").read_text()
+APART = ("jeopardy_at", "silent_after")
+"""What has tests of its own, so that the other scenarios need not think of it."""
+TELECOM = "".join(
+    line for line in WHOLE_TELECOM.splitlines(True) if not line.strip().startswith(APART)
+)
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
 ANNAS_PHONE, BENS_PHONE = "+49 171 3920001", "+49 171 3920002"

@@ -1,0 +1,114 @@
+"""Judging: neighbourhoods are folded, and what is news of them is sent."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+import orjson
+
+from journeys.events import id_reused
+from journeys.fold import Fold, Folded
+from journeys.handoffs import LONG_AGO, Watermarks
+from journeys.journey_map import JourneyMap
+from journeys.routing import Outcome, Root
+from journeys.silence import home, silences
+from stream.changelog import write_rows
+from stream.dead_letters import dead_letter
+from stream.metrics import Metrics
+from stream.outputs import Outputs
+from stream.sending import Sender
+from stream.state import PartitionState
+from stream.topics import Topics
+from stream.transports.log import Entry, Log
+
+FOLDED_AT_ONCE = 500
+
+
+class Judging:
+    """Folds and announces: announced rows first, then the documents, each awaited."""
+
+    def __init__(
+        self, journey_map: JourneyMap, log: Log, sender: Sender, topics: Topics, metrics: Metrics
+    ) -> None:
+        self._map = journey_map
+        self._fold = Fold(journey_map)
+        self._log = log
+        self._sender = sender
+        self._topics = topics
+        self._metrics = metrics
+        self._outputs = Outputs(topics, metrics)
+
+    async def judge_all(
+        self, state: PartitionState, as_of: int, heard: dict[str, int], outcome: Outcome
+    ) -> None:
+        """All inputs are read: judge every neighbourhood as of an instant, and tell what was counted.
+
+        `heard`: when each department was last heard, by then.
+        """
+        for name in self._map.departments:
+            state.watermarks.passed(name, as_of, heard.get(name))
+        state.judge_on(state.watermarks.by_department)
+        everything = list(state.neighbourhoods.roots)
+        tally = await self.judge(state, everything, state.marks, as_of, outcome)
+        document = orjson.dumps({"as_of": as_of, **tally}, option=orjson.OPT_SORT_KEYS)
+        await self._sender.send(self._topics.tallies, [Entry(str(state.partition).encode(), document)])
+
+    async def judge(
+        self,
+        state: PartitionState,
+        identifiers: Iterable[str],
+        watermarks: Watermarks,
+        as_of: int | None,
+        outcome: Outcome,
+    ) -> dict[str, int]:
+        """Fold the neighbourhoods, a few at a time, and send what is news of them; tell what was counted."""
+        tally = {"folded": 0, "duplicates": 0, "after_as_of": 0, "identifiers_dropped": 0}
+        judged_at = as_of if as_of is not None else min(watermarks.values(), default=None)
+        waiting = iter(identifiers)
+        while chunk := list(islice(waiting, FOLDED_AT_ONCE)):
+            said = Outcome()
+            outputs: dict[str, list[Entry]] = {}
+            for identifier in chunk:
+                root = state.neighbourhoods.roots.get(identifier)
+                if root is None:
+                    state.wait(identifier, {}, outcome)
+                    continue
+                folded = self._folded(state, identifier, root, watermarks, as_of)
+                state.wait(identifier, folded.due, outcome)
+                for name in tally:
+                    tally[name] += getattr(folded, name)
+                for topic, entry in self._outputs.of(state, identifier, folded, judged_at, said):
+                    outputs.setdefault(topic, []).append(entry)
+                await self._refuse(state, folded)
+            if outputs:
+                state.judged(watermarks, said)
+            await write_rows(self._sender, self._topics.state, state.partition, said.announcements())
+            outcome.rows.update((key, value) for key, value in said.rows.items() if value is None)
+            await self._sender.send_all(outputs)
+            self._metrics.folds.inc(len(chunk))
+        return tally
+
+    def _folded(
+        self, state: PartitionState, identifier: str, root: Root, watermarks: Watermarks, as_of: int | None
+    ) -> Folded:
+        """What a neighbourhood comes to; the home of a department comes to its silences."""
+        name = identifier.partition(":")[2]
+        if name not in state.heard or identifier != home(name):
+            return self._fold(root.events.values(), watermarks, as_of)
+        read = state.watermarks.read.get(name, LONG_AGO)
+        department = self._map.departments[name]
+        return Folded(alerts=silences(department, state.heard[name], read, self._map.version))
+
+    async def _refuse(self, state: PartitionState, folded: Folded) -> None:
+        """An event with the (source, id) of another but different content is a dead letter, at every place
+        it came from.
+        """
+        for event in folded.refused:
+            if event.key in state.sent:
+                continue
+            state.sent[event.key] = 1
+            error = id_reused(event)
+            for topic, partition, offset in event.origins:
+                async for records in self._log.read(topic, partition, offset, offset + 1):
+                    letters = [dead_letter(error, topic, partition, record) for record in records]
+                    await self._sender.send(self._topics.dead_letters, letters)
+                    self._metrics.dead_letters.labels(error.reason).inc(len(letters))
