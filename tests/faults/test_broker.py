@@ -13,6 +13,7 @@ from kafka.admin import (
     ResourceType,
 )
 
+from tests.support.generator import slices
 from tests.support.proxy import Proxy
 from tests.support.sites import Site
 from tests.support.verifier import Results
@@ -22,9 +23,9 @@ def test_a_broker_that_is_killed_again_and_again_holds_things_up_and_loses_nothi
     site: Site, some_events: list[bytes], undisturbed: Results, full: bool
 ) -> None:
     worker = site.start().until_working()
-    with site.sending(some_events, rate=200):
-        for _ in range(5 if full else 1):
-            before = site.progress()
+    for part in slices(some_events, 5 if full else 1):
+        before = site.progress()
+        with site.sending(part, rate=200):
             site.until(lambda before=before: site.progress() > before, "the worker gets on")  # type: ignore[misc]
             site.broker.kill()
             time.sleep(30 if full else 3)

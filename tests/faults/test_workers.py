@@ -2,20 +2,15 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 import pytest
 
-from tests.support.generator import events
+from tests.support.generator import events, slices
 from tests.support.sites import Site
 from tests.support.verifier import Results
 
 SESSION_TIMEOUT = 10.0
-
-
-def slices(events: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
-    size = -(-len(events) // count)
-    return (events[start : start + size] for start in range(0, len(events), size))
 
 
 def test_clean_restarts_lose_nothing_and_are_over_in_time(

@@ -3,7 +3,7 @@ over several events. Seeded; all of January 2026, so that every deadline has pas
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -32,6 +32,12 @@ def events(seed: int, count: int) -> list[bytes]:
             arrived = at + chance.randint(1, 600) * SECOND
             arrivals.append((arrived, len(arrivals), _cloudevent(f"{len(arrivals)}", at, what, data)))
     return [raw for _, _, raw in sorted(arrivals[:count])]
+
+
+def slices(events: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
+    """The events in so many parts, in order."""
+    size = -(-len(events) // count)
+    return (events[start : start + size] for start in range(0, len(events), size))
 
 
 def _order(number: int, chance: random.Random) -> Iterator[Happening]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from journeys.fold import Fold
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
 from stream.topics import Topics
+from stream.transports.sqlite_log import SqliteLog
 from tests.support.replaying import without_diagnostics
 
 KINDS = ("journeys", "customers", "alerts")
@@ -107,6 +109,27 @@ def _components(journey_map: JourneyMap, events: Iterable[Event]) -> Iterable[li
 def _routes(journey_map: JourneyMap, identifier: str) -> bool:
     rule = journey_map.identifiers.get(identifier.partition(":")[0])
     return rule is None or rule.routes
+
+
+async def embedded_records(path: Path, topics: Iterable[str]) -> list[ConsumerRecord]:
+    """Every record of topics of an embedded log, as `Reader` gives them of Kafka's."""
+    log = SqliteLog(path)
+    await log.start()
+    try:
+        return [
+            SimpleNamespace(topic=topic, partition=0, **record._asdict())
+            for topic in topics
+            async for records in log.read(topic, 0)
+            for record in records
+        ]
+    finally:
+        await log.stop()
+
+
+def latest_results(records: Iterable[ConsumerRecord]) -> Results:
+    """What records of the document topics come to."""
+    latest = {(record.topic, record.key): record.value for record in records}
+    return _results(value for value in latest.values() if value is not None)
 
 
 class Published:
