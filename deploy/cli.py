@@ -1,28 +1,43 @@
-"""The `baton` command."""
+"""The `baton` command. A subcommand is imported when it is called, so that each starts with only what it needs."""
+
+from importlib import import_module
 
 import click
 
-from deploy.commands.api import api
-from deploy.commands.check import check
-from deploy.commands.dead_letters import dead_letters
-from deploy.commands.demo import demo
-from deploy.commands.explain import explain
-from deploy.commands.publish import publish
-from deploy.commands.rebuild import rebuild
-from deploy.commands.replay import replay
-from deploy.commands.schema import schema
-from deploy.commands.topics import topics
-from deploy.commands.worker import worker
+COMMANDS = {
+    "demo": "demo",
+    "check": "check",
+    "replay": "replay",
+    "explain": "explain",
+    "worker": "worker",
+    "api": "api",
+    "publish": "publish",
+    "dead-letters": "dead_letters",
+    "rebuild": "rebuild",
+    "schema": "schema",
+    "topics": "topics",
+}
+"""The subcommands, and the module and function of deploy.commands that each is."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Subcommands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if (name := COMMANDS.get(cmd_name)) is None:
+            return None
+        found: click.Command = getattr(import_module(f"deploy.commands.{name}"), name)
+        return found
+
+
+@click.group(
+    cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="baton")
 def main() -> None:
     """Watch customer journeys across departments, and alert on broken handoffs, with proof."""
 
-
-for command in (demo, check, replay, explain, worker, api, publish, dead_letters, rebuild, schema, topics):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()
