@@ -59,7 +59,7 @@ def called(line: str) -> tuple[click.Command, list[str]]:
 @pytest.mark.parametrize("line", LINES)
 def test_every_line_calls_a_command_with_options_that_it_has(line: str) -> None:
     command, arguments = called(line)
-    with command.make_context("baton", arguments):
+    with command.make_context("baton", arguments, parent=click.Context(main, **main.context_settings)):
         pass
 
 
