@@ -21,10 +21,10 @@ test: $(DEV) packages  ## run every test (ARGS: passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 faults: $(DEV) packages  ## run every crash, kill and outage at full length, an hour or two (ARGS: to pytest)
-	@BATON_FAULTS=full $(BIN)/python -m pytest tests/faults -m "not soak" $(ARGS)
+	@BATON_FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
 
 soak: $(DEV) packages  ## 15 minutes at half of peak, with kills and a bad network at random
-	@BATON_FAULTS=full $(BIN)/python -m pytest tests/faults -m soak -s $(ARGS)
+	@BATON_FAULTS=soak $(BIN)/python -m pytest tests/faults -s $(ARGS)
 
 lint: $(DEV)  ## check style, types and layers
 	@$(BIN)/ruff check .

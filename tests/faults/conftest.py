@@ -1,12 +1,12 @@
 """Faults: the most telling run short in `make test`, all of them at full length in `make faults`.
 
-BATON_FAULTS says which: unset, `all` (all of them, short) or `full`.
+BATON_FAULTS says which: unset, `all` (all of them, short), `full`, or `soak` for the soak alone.
 """
 
 import os
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from tests.support.verifier import Results
 
 LENGTH = os.environ.get("BATON_FAULTS", "")
 FULL = LENGTH == "full"
-SECONDS = 7200 if FULL else 300
+SECONDS = 300 if LENGTH in ("", "all") else 7200
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,10 +31,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     mine = [item for item in items if item.path.is_relative_to(here)]
     for item in mine:
         item.add_marker(pytest.mark.timeout(SECONDS))
-    if not LENGTH:
-        left_out = [item for item in mine if {"long", "soak"} & set(item.keywords)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    left_out = [item for item in mine if not _is_wanted(item.keywords)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_wanted(marks: Container[str]) -> bool:
+    if "soak" in marks or LENGTH == "soak":
+        return LENGTH == "soak" and "soak" in marks
+    return bool(LENGTH) or "long" not in marks
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """The ledger: what a producer was told is safe. It uses a Kafka client that Baton's workers do not use."""
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kafka import KafkaProducer
+from kafka.producer.future import FutureRecordMetadata
 
 
 class Sent(NamedTuple):
@@ -34,25 +36,27 @@ class Ledger:
             max_request_size=2_000_000,
             delivery_timeout_ms=600_000,
         )
+        under_way: deque[tuple[Sent, FutureRecordMetadata]] = deque()
         try:
-            under_way = [
-                (
-                    record,
-                    producer.send(
-                        record.topic,
-                        key=record.key,
-                        value=record.value,
-                        partition=record.partition,
-                        timestamp_ms=record.timestamp,
-                    ),
+            for record in _paced(records, rate):
+                future = producer.send(
+                    record.topic,
+                    key=record.key,
+                    value=record.value,
+                    partition=record.partition,
+                    timestamp_ms=record.timestamp,
                 )
-                for record in _paced(records, rate)
-            ]
-            for record, future in under_way:
-                written = future.get(timeout=600)
-                self.acknowledged[written.topic, written.partition, written.offset] = record.value
+                under_way.append((record, future))
+                while under_way[0][1].is_done and len(under_way) > 1:
+                    self._note(*under_way.popleft())
+            for each in under_way:
+                self._note(*each)
         finally:
             producer.close()
+
+    def _note(self, record: Sent, future: FutureRecordMetadata) -> None:
+        written = future.get(timeout=600)
+        self.acknowledged[written.topic, written.partition, written.offset] = record.value
 
 
 def _paced(records: Iterable[Sent], rate: float | None) -> Iterator[Sent]:

@@ -27,6 +27,12 @@ class Worker:
     def said(self) -> str:
         return self.errors.read_text(errors="replace")
 
+    @property
+    def megabytes(self) -> float:
+        """Of memory that the process has now."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
     def until_working(self) -> "Worker":
         deadline = time.monotonic() + STARTS_WITHIN
         while "working on" not in self.said:

@@ -1,0 +1,72 @@
+"""A long time at half of what one worker can do, while it is killed and its network fails at random."""
+
+import os
+import random
+import time
+from contextlib import nullcontext
+
+import pytest
+
+from tests.support.generator import events
+from tests.support.proxy import Proxy
+from tests.support.sites import Site
+from tests.support.workers import Worker
+
+MINUTES = float(os.environ.get("BATON_SOAK_MINUTES", "15"))
+MEASURED_ON = 10_000
+EVERY_SECONDS = 15.0
+
+
+@pytest.mark.soak
+def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
+    site: Site, proxy: Proxy, seed: int, chance: random.Random
+) -> None:
+    proxy.lead(site.broker.proxy_port, site.broker.behind_proxy)
+    played = events(seed, MEASURED_ON)
+    worker = started(site)
+    began = time.monotonic()
+    site.send(played)
+    site.until(lambda: site.progress() == MEASURED_ON, "the worker reads what its peak is measured on")
+    peak = MEASURED_ON / (time.monotonic() - began)
+    rate = peak / 2
+    print(f"\npeak {peak:,.0f} events/s; {MINUTES:g} minutes at {rate:,.0f} events/s, seed {seed}")
+    print(
+        "| minute | what goes on | events sent | not read yet | worker's memory |\n| --- | --- | --- | --- | --- |"
+    )
+    known = set(played)
+    load = [event for event in events(seed, int(rate * MINUTES * 60)) if event not in known]
+    with site.sending(load, rate) as sending:
+        while sending.is_alive():
+            what, trouble = chance.choice(troubles(proxy))
+            with trouble:
+                sending.join(EVERY_SECONDS)
+            if what == "a kill":
+                worker.kill()
+                worker = started(site)
+            report(site, worker, what, began)
+    site.prove(patience=3600)
+
+
+def started(site: Site) -> Worker:
+    return site.start(broker=f"kafka://127.0.0.1:{site.broker.proxy_port}").until_working()
+
+
+def troubles(proxy: Proxy):  # type: ignore[no-untyped-def]
+    """What may go on for a while; more often than not, nothing."""
+    quiet = [("nothing", nullcontext())] * 5
+    network = [
+        ("black hole", proxy.black_hole()),
+        ("resets", proxy.resets()),
+        ("latency", proxy.latency()),
+        ("throttled", proxy.throttle()),
+    ]
+    return [*quiet, *network, ("a kill", nullcontext()), ("a kill", nullcontext())]
+
+
+def report(site: Site, worker: Worker, what: str, began: float) -> None:
+    sent, read = len(site.ledger.acknowledged), site.progress()
+    minutes = (time.monotonic() - began) / 60
+    print(
+        f"| {minutes:.1f} | {what} | {sent:,} | {max(sent - read, 0):,} | {worker.megabytes:,.0f} MB |",
+        flush=True,
+    )
