@@ -34,7 +34,7 @@ def test_a_broker_that_is_killed_again_and_again_holds_things_up_and_loses_nothi
     assert site.workers == [worker]
 
 
-@pytest.mark.parametrize("why", ["too large", "not allowed"])
+@pytest.mark.parametrize("why", ["too large", pytest.param("not allowed", marks=pytest.mark.long)])
 def test_a_refused_message_stops_the_worker_before_the_source_moves(
     why: str, site: Site, some_events: list[bytes], undisturbed: Results
 ) -> None:

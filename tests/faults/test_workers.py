@@ -16,7 +16,7 @@ SESSION_TIMEOUT = 10.0
 def test_clean_restarts_lose_nothing_and_are_over_in_time(
     site: Site, some_events: list[bytes], undisturbed: Results, full: bool
 ) -> None:
-    for part in slices(some_events, 20 if full else 4):
+    for part in slices(some_events, 20 if full else 3):
         worker = site.start()
         with site.sending(part):
             before = site.progress()
