@@ -30,7 +30,9 @@ async def rebuild(log: Log, topics: Topics, model: ReadModel) -> Rebuilt:
     Unusable while a worker runs. Acknowledgements stay, for alerts keep their fingerprints.
     """
     if busy := await log.in_use([topics.group(role) for role in ROLES]):
-        raise Unusable(f"a worker is running ({', '.join(busy)}): end all workers first, then rebuild")
+        raise Unusable(
+            f"a worker is running ({', '.join(busy)}), or was killed seconds ago: end all workers first"
+        )
     alerts = await carry(log, topics)
     await asyncio.to_thread(model.writer.clear)
     await discard_results(log, topics, time.time_ns() // 1000)

@@ -12,9 +12,11 @@ from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
 from stream.sending import Sender, until_available
 from stream.topics import Topics
-from stream.transports.log import Log, LogError, Offsets, Record
+from stream.transports.log import GroupInUse, Log, LogError, Offsets, Record
 
 UNUSABLE = "unusable_document"
+DEAD_AFTER_SECONDS = 20.0
+"""For so long, at most, a worker that was killed counts as one of its group."""
 
 
 class ReadModelAway(Exception):
@@ -88,10 +90,25 @@ async def catch_up(log: Log, topics: Topics, positions: Callable[[], Offsets]) -
     """Let project read again what the database lacks, before it starts: gives where it goes back to.
 
     A new database, or one from a backup, holds less than was committed. LogError when it holds what the log
-    does not, or other workers are projecting into it.
+    does not; GroupInUse when other workers are projecting into it.
     """
-    group = topics.group("project")
-    committed = await log.committed(group, topics.documents)  # before the positions, which are ahead of it
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + DEAD_AFTER_SECONDS
+    while True:
+        behind = await _behind(log, topics, positions)
+        try:
+            if behind:
+                await log.commit(topics.group("project"), behind)
+            return behind
+        except GroupInUse:
+            if clock() > deadline:
+                raise
+            await asyncio.sleep(1)
+
+
+async def _behind(log: Log, topics: Topics, positions: Callable[[], Offsets]) -> Offsets:
+    # Committed before held: what a running worker projects meanwhile must not look like less than committed.
+    committed = await log.committed(topics.group("project"), topics.documents)
     held = await until_available(lambda: asyncio.to_thread(positions), ReadModelAway)
     for tp, end in (await log.ends(topics.documents)).items():
         if held.get(tp, 0) > end:
@@ -99,10 +116,7 @@ async def catch_up(log: Log, topics: Topics, positions: Callable[[], Offsets]) -
                 f"the read model has read {tp[0]}/{tp[1]} up to offset {held[tp] - 1}, and the log ends before: "
                 "it is of another log; name the right one, or a new --read-model, which fills by itself"
             )
-    behind = {tp: held.get(tp, 0) for tp, offset in committed.items() if held.get(tp, 0) < offset}
-    if behind:
-        await log.commit(group, behind)
-    return behind
+    return {tp: held.get(tp, 0) for tp, offset in committed.items() if held.get(tp, 0) < offset}
 
 
 def _is_text(key: bytes | None) -> bool:

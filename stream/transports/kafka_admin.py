@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from stream.transports.kafka_clients import KafkaClients
-from stream.transports.log import LogError, Partition
+from stream.transports.log import GroupInUse, LogError, Partition
 
 COMPACTED = {"cleanup.policy": "compact", "segment.bytes": "52428800"}
 PAUSE_SECONDS = 0.1
@@ -38,7 +38,7 @@ class Shape(NamedTuple):
 
 
 class KafkaAdmin:
-    """Its methods raise Kafka's errors, but where they say LogError."""
+    """Its methods raise Kafka's errors, but where they say otherwise."""
 
     def __init__(self, kafka: KafkaClients) -> None:
         self._kafka = kafka
@@ -80,7 +80,7 @@ class KafkaAdmin:
         await self._until(lambda present: not present, topics, "topics that stay, though they were deleted")
 
     async def delete_group(self, group: str) -> None:
-        """LogError while it has members."""
+        """GroupInUse while it has members."""
 
         async def ask() -> int:
             node = await self._kafka.admin.find_coordinator(group)
@@ -104,7 +104,7 @@ class KafkaAdmin:
         return await self._kafka.retrying(ask)
 
     async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
-        """LogError while the group has members."""
+        """GroupInUse while the group has members."""
         consumer = self._kafka.consumer(group_id=group)
         try:
             await consumer.start()
@@ -115,8 +115,8 @@ class KafkaAdmin:
         finally:
             await consumer.stop()
 
-    def _in_use(self, group: str) -> LogError:
-        return LogError(f"{self._kafka.where}: group {group} has members: end those workers first")
+    def _in_use(self, group: str) -> GroupInUse:
+        return GroupInUse(f"{self._kafka.where}: group {group} has members: end those workers first")
 
     async def _described(self, topics: Collection[str]) -> list[dict[str, Any]]:
         if not topics:

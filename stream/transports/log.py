@@ -56,6 +56,10 @@ class LogUnavailable(LogError):
     """The log is away for now: try again."""
 
 
+class GroupInUse(LogError):
+    """Somebody consumes as the group, or died a few seconds ago."""
+
+
 class EntryTooLarge(LogError):
     """An entry is larger than the log takes; nothing of the call was written."""
 
@@ -97,14 +101,14 @@ class Log(Protocol):
     async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
         """Stores the next offsets the group is to read, lower ones too, while nobody consumes as the group.
 
-        LogError where Kafka sees that somebody does."""
+        GroupInUse where Kafka sees that somebody does."""
 
     async def discard(self, topics: Collection[str], groups: Collection[str]) -> None:
         """The topics lose all records, their offsets begin at 0 again; the groups lose all their offsets.
 
         May be repeated, and must be after an error; the embedded log does all or nothing. Kafka deletes the
         topics and creates them again with the same partitions, replicas and settings. LogError when one does
-        not exist, or a group is in use. Nobody may read or write the topics meanwhile."""
+        not exist, GroupInUse. Nobody may read or write the topics meanwhile."""
 
     def read(
         self, topic: str, partition: int, start: int = 0, end: int | None = None

@@ -10,6 +10,7 @@ from stream.transports.bell import Bell
 from stream.transports.file_lock import FileLock
 from stream.transports.log import (
     Entry,
+    GroupInUse,
     LogError,
     Offsets,
     Partition,
@@ -98,7 +99,7 @@ class SqliteLog:
 
     async def discard(self, topics: Collection[str], groups: Collection[str]) -> None:
         if busy := await self.in_use(groups):
-            raise LogError(f"{self.path}: group {busy[0]} has members: end those workers first")
+            raise GroupInUse(f"{self.path}: group {busy[0]} has members: end those workers first")
         await self._file.run(self._discard, list(topics), list(groups))
 
     async def read(
