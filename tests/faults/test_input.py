@@ -68,7 +68,7 @@ def test_duplicates_shuffled_and_a_day_late_change_nothing(
     reason="orjson reads 1,024 levels and writes 254: event_key raises TypeError, which ends the worker"
 )
 def test_an_event_nested_deeper_than_json_can_be_written_is_invalid() -> None:
-    data = b"[" * 300 + b"]" * 300
-    raw = b'{"specversion":"1.0","id":"1","source":"/shop","type":"shop.order_placed","data":' + data + b"}"
+    deep = b'{"order":"A-1","deep":' + b"[" * 300 + b"]" * 300 + b"}"
+    raw = b'{"specversion":"1.0","id":"1","source":"/shop","type":"shop.order_placed","data":' + deep + b"}"
     with pytest.raises(InvalidEvent):
-        EventReader(JourneyMap.parse(MAP), live=True).read(raw, ["shop.events", 0, 0], 0)
+        EventReader(JourneyMap.parse(MAP), live=True).read(raw, ["shop.events", 0, 0], received_at=1)

@@ -35,6 +35,7 @@ class Ledger:
             linger_ms=5,
             max_request_size=2_000_000,
             delivery_timeout_ms=600_000,
+            max_block_ms=600_000,
         )
         under_way: deque[tuple[Sent, FutureRecordMetadata]] = deque()
         try:
