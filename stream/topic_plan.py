@@ -121,8 +121,8 @@ def _why_not_repartition(topics: Topics, wanted: Topic, cluster: Cluster) -> str
     return (
         f"{why}. Either give --partitions {now}; or stop the workers, delete the consumer groups "
         f"{topics.group('*')} and the topics that workers write ({topics.observations}, {topics.state}, "
-        f"{', '.join(topics.documents)}, {topics.tallies}, {topics.dead_letters}), and apply again: the workers "
-        "then rebuild from the departments' topics, as far back as those reach"
+        f"{', '.join(topics.documents)}, {topics.tallies}, {topics.seen}, {topics.dead_letters}), and apply again: "
+        "the workers then rebuild from the departments' topics, as far back as those reach"
     )
 
 

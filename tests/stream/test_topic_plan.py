@@ -43,7 +43,14 @@ def test_an_empty_cluster_gets_every_topic() -> None:
     assert actions(found) == {"create"}
     assert set(found) == {
         *("shop.events", "baton.commands", "baton.inbox", "baton.observations", "baton.state"),
-        *("baton.journeys", "baton.customers", "baton.alerts", "baton.tallies", "baton.dead-letters"),
+        *(
+            "baton.journeys",
+            "baton.customers",
+            "baton.alerts",
+            "baton.tallies",
+            "baton.seen",
+            "baton.dead-letters",
+        ),
     }
     assert {found[name].topic.partitions for name in found} == {8, 1}
 
