@@ -10,6 +10,8 @@ from journeys.errors import InvalidEvent
 from journeys.instants import parse_instant
 
 MAX_EVENT_BYTES = 256 * 1024
+MAX_DEPTH = 64
+"""Levels of lists and objects in an event; what is made of it nests a little deeper, and JSON is written to 254."""
 YEAR_2000 = parse_instant("2000-01-01T00:00:00Z")
 
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -84,6 +86,8 @@ def parse_event(raw: bytes) -> tuple[CloudEvent, dict[str, Any]]:
         plain = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise InvalidEvent(*_why_not_json(raw, error)) from None
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(plain, MAX_DEPTH):
+        raise InvalidEvent("nested_too_deep", f"expected at most {MAX_DEPTH} levels of lists and objects")
     if not isinstance(plain, dict):
         raise InvalidEvent("not_an_object", f"expected a JSON object, found {type(plain).__name__}")
     try:
@@ -125,6 +129,14 @@ def id_reused(event: Event) -> InvalidEvent:
         "id_reused",
         f"source {event.source} and id {event.id} are an event's with other content; ids must be new",
     )
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    within = [value]
+    for _ in range(levels):
+        nested = [part for part in within if isinstance(part, (dict, list))]
+        within = [inner for part in nested for inner in (part.values() if isinstance(part, dict) else part)]
+    return any(isinstance(part, (dict, list)) for part in within)
 
 
 def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:

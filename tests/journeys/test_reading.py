@@ -84,3 +84,15 @@ def test_a_heartbeat_of_a_department_that_is_not_in_the_map_is_refused() -> None
 
 def heartbeat(department: str) -> dict[str, object]:
     return cloudevent("09:00", Told("baton.heartbeat", {"department": department}, None), "beat-1")
+
+
+@pytest.mark.parametrize(("levels", "usable"), [(62, True), (63, False), (300, False)])
+def test_an_event_nested_deeper_than_anyone_needs_is_refused(levels: int, usable: bool) -> None:
+    event = cloudevent("09:00", shop.order_placed(order="A-1"), "1")
+    whole = json.dumps(event).replace('"A-1"', '"A-1", "deep": ' + "[" * levels + "]" * levels)
+    reader = EventReader(MAP, live=False)
+    if usable:
+        assert reader.read(whole.encode(), ["shop.events", 0, 0], None).identifiers == ["order:A-1"]
+    else:
+        with pytest.raises(InvalidEvent, match="nested_too_deep: expected at most 64 levels"):
+            reader.read(whole.encode(), ["shop.events", 0, 0], None)
