@@ -59,7 +59,8 @@ def list_letters(map_path: Path, data: Path, broker: str | None, reason: str | N
 def replay_letters(map_path: Path, data: Path, broker: str | None, reason: str | None) -> None:
     """Publish dead letters again, under the map as it is now.
 
-    What still cannot be used comes back as a dead letter.
+    What still cannot be used comes back as a dead letter. What did not come from a department, such as an alert that
+    its receiver refused, stays.
     """
     topics = Topics(load_map(map_path))
     place = Place(data, broker)
@@ -80,7 +81,7 @@ async def _letters(topics: Topics, place: Place, reason: str | None) -> list[dic
 
 
 async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int, int]:
-    letters = await _letters(topics, place, reason)
+    letters = [each for each in await _letters(topics, place, reason) if _is_an_event(each, topics)]
     batches: Batches = defaultdict(list)
     settled: list[Entry] = []
     cut = 0
@@ -100,3 +101,8 @@ async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int
         await sender.append(batches)
         await sender.send(topics.dead_letters, settled)
     return len(letters) - cut, cut
+
+
+def _is_an_event(letter: dict[str, Any], topics: Topics) -> bool:
+    """Whether a department sent it: it was read from a source, or was too large to be published to one."""
+    return letter["topic"] in topics.sources or letter["reason"] == "too_large"

@@ -31,9 +31,7 @@ MAPS = Path(__file__).parents[2] / "deploy" / "maps"
 WHOLE_TELECOM = (MAPS / "telecom.yaml").read_text()
 APART = ("jeopardy_at", "silent_after")
 """What has tests of its own, so that the other scenarios need not think of it."""
-TELECOM = "".join(
-    line for line in WHOLE_TELECOM.splitlines(True) if not line.strip().startswith(APART)
-)
+TELECOM = "".join(line for line in WHOLE_TELECOM.splitlines(True) if not line.strip().startswith(APART))
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
 ANNAS_PHONE, BENS_PHONE = "+49 171 3920001", "+49 171 3920002"
