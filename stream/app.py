@@ -63,9 +63,17 @@ def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None
             tp = event.message.tp
             try:
                 await handle(tp.topic, tp.partition, event.value)
-            except Exception as error:
-                await app.crash(error)
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled():
+                    raise
+                await app.crash(error if str(error) else RuntimeError(f"{name}: {error!r}"))
                 await asyncio.Event().wait()
 
     source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
     app.agent(source, name=name, concurrency=1)(agent)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task itself is to end; else a CancelledError is that of something it waited for, a failure."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
