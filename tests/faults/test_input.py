@@ -17,9 +17,10 @@ POISON: dict[str, tuple[bytes | None, bytes | None]] = {
     ),
     "empty": (b"tombstone", None),
     "invalid_json (NaN)": (b"NaN", b'{"specversion":"1.0","id":"1","data":NaN}'),
-    "invalid_json (deep)": (
+    "nested_too_deep": (
         b"deep",
-        b'{"specversion":"1.0","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"specversion":"1.0","id":"deep","source":"/shop","type":"shop.order_placed",'
+        b'"data":{"order":"A-1","deep":' + b"[" * 300 + b"]" * 300 + b"}}",
     ),
 }
 
