@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -150,9 +150,9 @@ async def _started(client: Any) -> Any:
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
-    with suppress(KafkaError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await producer._sender.close()
-    with suppress(KafkaError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await producer.stop()
+    """Several calls may end one producer at once: what one of them cancels must not cancel the others."""
+    for end in (producer._sender.close, producer.stop):
+        ending = asyncio.ensure_future(end())
+        await asyncio.wait({ending}, timeout=CLOSE_SECONDS)
+        ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
