@@ -131,6 +131,14 @@ def id_reused(event: Event) -> InvalidEvent:
     )
 
 
+def record_key(partition_key: Any, source: str, id: str) -> Any:
+    """What an event's record is keyed by: its own `partitionkey`, else its source and id.
+
+    Every publisher keys alike, so that a (source, id) that comes again lands in the partition where the first did.
+    """
+    return partition_key or f"{source} {id}"
+
+
 def _is_deeper(value: object, levels: int) -> bool:
     within = [value]
     for _ in range(levels):

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
 from journeys.events import Event
-from journeys.journey_map import IdentifierType
+from journeys.journey_map import COMMAND_TYPES, IdentifierType
 
-LINK, UNLINK = "baton.link", "baton.unlink"
+LINK, UNLINK = COMMAND_TYPES
 
 
 class HasEnds(Protocol):

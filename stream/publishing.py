@@ -5,7 +5,7 @@ the inbox.
 import orjson
 
 from journeys.errors import InvalidEvent
-from journeys.events import MAX_EVENT_BYTES
+from journeys.events import MAX_EVENT_BYTES, record_key
 from journeys.silence import HEARTBEAT
 from stream.dead_letters import ORIGIN_HEADER, dead_letter
 from stream.topics import Topics
@@ -15,8 +15,7 @@ from stream.transports.log import Entry, Record
 def address(raw: bytes, topics: Topics, origin: str) -> tuple[str, Entry]:
     """The topic and entry for a raw event; `origin`, such as `orders.jsonl:17`, is kept beside it.
 
-    The key is the event's `partitionkey`, else its source and id, so that a repeated event lands where the
-    first did. An event over the size limit becomes a dead letter at once: no log would take it.
+    An event over the size limit becomes a dead letter at once: no log would take it.
     """
     headers = ((ORIGIN_HEADER, origin.encode()),)
     if len(raw) > MAX_EVENT_BYTES:
@@ -25,7 +24,7 @@ def address(raw: bytes, topics: Topics, origin: str) -> tuple[str, Entry]:
     try:
         event = orjson.loads(raw)
         type, source, id = event["type"], event["source"], event["id"]
-        key = event.get("partitionkey") or f"{source} {id}"
+        key = record_key(event.get("partitionkey"), source, id)
         return topics.source_of(type), Entry(key.encode(), raw, headers)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeEncodeError):
         return topics.inbox, Entry(None, raw, headers)

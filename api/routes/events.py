@@ -7,7 +7,7 @@ from api.cloudevents import MAX_BATCH_BYTES, events_in, largest_body
 from api.dependencies import Given, Parts
 from api.problems import Problem
 from journeys.errors import InvalidEvent
-from journeys.events import CloudEvent, parse_event
+from journeys.events import CloudEvent, parse_event, record_key
 from journeys.journey_map import INBOX, JourneyMap
 
 router = APIRouter(tags=["events"])
@@ -81,7 +81,7 @@ def _topic(journey_map: JourneyMap, event: CloudEvent) -> str:
 def _key(event: CloudEvent) -> bytes:
     """What keeps a sender's events in order: its own partition key, else nothing but the event itself."""
     own = (event.model_extra or {}).get("partitionkey")
-    return (own if isinstance(own, str) and own else f"{event.source} {event.id}").encode()
+    return str(record_key(own if isinstance(own, str) else None, event.source, event.id)).encode()
 
 
 def _refused(given: Parts, size: int, refused: dict[int, InvalidEvent]) -> Problem:

@@ -11,8 +11,9 @@ from typing import Any, Self
 import orjson
 
 from journeys.errors import InvalidEvent
-from journeys.events import event_time, parse_event
+from journeys.events import event_time, parse_event, record_key
 from journeys.instants import format_instant
+from journeys.silence import HEARTBEAT
 from stream.publisher.link import Link
 from stream.publisher.outbox import Outbox, Taken, in_calls
 from stream.publisher.spool import Letter, Spool
@@ -20,7 +21,6 @@ from stream.transports.log import Entry, LogError
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT = "baton.heartbeat"
 SPOOL_BYTES = 256 * 1024 * 1024
 
 
@@ -121,7 +121,7 @@ class Publisher:
         checked, plain = parse_event(raw)
         now = self._clock()
         event_time(checked, now)
-        partition_key = plain.get("partitionkey") or f"{checked.source} {checked.id}"
+        partition_key = record_key(plain.get("partitionkey"), checked.source, checked.id)
         if not isinstance(partition_key, str):
             raise InvalidEvent(
                 "invalid_attribute", f"partitionkey: expected a string; found {partition_key!r:.80}"
