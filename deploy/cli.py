@@ -16,6 +16,8 @@ COMMANDS = {
     "rebuild": "rebuild",
     "schema": "schema",
     "topics": "topics",
+    "backtest": "backtest",
+    "suggest": "suggest",
 }
 """The subcommands, and the module and function of deploy.commands that each is."""
 
