@@ -47,8 +47,17 @@ class Fold:
         self._map = journey_map
         self._rules = rules_of(journey_map)
 
-    def __call__(self, rows: Iterable[bytes], watermarks: Watermarks, as_of: int | None = None) -> Folded:
-        """Fold encoded events. With `as_of` only events up to that instant are folded, the others counted."""
+    def __call__(
+        self,
+        rows: Iterable[bytes],
+        watermarks: Watermarks,
+        as_of: int | None = None,
+        marks: frozenset[str] = frozenset(),
+    ) -> Folded:
+        """Fold encoded events. With `as_of` only events up to that instant are folded, the others counted.
+
+        `marks`: identifiers known to be shared.
+        """
         folded = Folded()
         events = _each_once(rows, folded)
         if as_of is not None:
@@ -59,7 +68,7 @@ class Fold:
         folded.identifiers_dropped = sum(event.dropped for event in events)
         if not events:
             return folded
-        identities = resolve(events, self._map.identifiers)
+        identities = resolve(events, self._map.identifiers, marks)
         journeys = [journey for rules in self._rules for journey in assemble(rules, identities.customers)]
         attach_contacts(identities.customers, journeys, self._map.contacts)
         mine: defaultdict[int, list[Journey]] = defaultdict(list)

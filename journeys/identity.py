@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from journeys.events import Event
 from journeys.journey_map import COMMAND_TYPES, IdentifierType
+from journeys.sharing import Limits, Meetings
 
 LINK, UNLINK = COMMAND_TYPES
 
@@ -82,13 +83,17 @@ def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
     return dict(values)
 
 
-def resolve(events: list[Event], rules: Mapping[str, IdentifierType]) -> Identities:
+def resolve(
+    events: list[Event], rules: Mapping[str, IdentifierType], marks: frozenset[str] = frozenset()
+) -> Identities:
     """Resolve one neighbourhood. `events` in time order, each once; `rules` by identifier type.
+
+    `marks`: identifiers known to be shared, though the events that show it may be in another neighbourhood.
 
     An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
     own.
     """
-    shared = _shared(events, rules)
+    shared = marks.union(_shared(events, rules))
     apart = shared | _of_many(events, rules)
     groups = _Groups(rules)
     for link in _links(events, apart, _unlinked(events), rules):
@@ -231,24 +236,11 @@ def _of_many(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozen
     return frozenset(i for event in events for i in event.identifiers if i.startswith(types))
 
 
-def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozenset[str]:
-    """Identifiers that meet more values of some customer-identifying type than their own type's limit
-    allows.
-    """
-    limits = {name: rule.limit for name, rule in rules.items() if rule.limit}
-    if not limits:
-        return frozenset()
-    customers = {name for name, rule in rules.items() if rule.identifies == "customer"}
-    met: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for event in events:
-        together = [(type_of(identifier), identifier) for identifier in event.identifiers]
-        for kind, identifier in together:
-            if kind in limits:
-                for other_kind, other in together:
-                    if other_kind in customers and other != identifier:
-                        met[identifier][other_kind].add(other)
-    return frozenset(
-        identifier
-        for identifier, kinds in met.items()
-        if any(len(values) > limits[type_of(identifier)] for values in kinds.values())
-    )
+def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> set[str]:
+    """Identifiers that meet more customers here than their limit allows."""
+    limits = Limits(rules)
+    meetings = Meetings(limits)
+    if limits.of:
+        for event in events:
+            meetings.add(event.identifiers)
+    return meetings.shared

@@ -2,6 +2,8 @@
 
 import pytest
 
+from journeys.identity import resolve
+from journeys.journey_map import JourneyMap
 from tests.support.scenario import (
     ANNA,
     ANNAS_PHONE,
@@ -10,6 +12,7 @@ from tests.support.scenario import (
     TELECOM,
     Scenario,
     call_center,
+    event_of,
     operator,
     shop,
 )
@@ -142,3 +145,15 @@ def test_its_links_are_the_proof_of_a_customer(scenario: Scenario) -> None:
         ({EMAIL, PHONE}, "2026-01-15T10:00:00Z"),
         ({EMAIL, "order:A-1"}, "2026-01-15T11:00:00Z"),
     ]
+
+
+def test_an_identifier_known_to_be_shared_joins_nobody_though_its_limit_was_exceeded_elsewhere() -> None:
+    journey_map = JourneyMap.parse(TELECOM)
+    events = [
+        event_of(journey_map, "10:00", call_center.call_received(caller=ANNAS_PHONE, email=email))
+        for email in (ANNA, BEN)
+    ]
+    apart = resolve(events, journey_map.identifiers, frozenset({PHONE}))
+    assert [customer.identifiers for customer in apart.customers] == [[EMAIL], [f"email:{BEN}"]]
+    assert apart.shared == {PHONE}
+    assert len(resolve(events, journey_map.identifiers).customers) == 1
