@@ -16,10 +16,12 @@ COMMANDS = {
     "rebuild": "rebuild",
     "schema": "schema",
     "topics": "topics",
+    "link": "link",
+    "unlink": "link.unlink",
     "backtest": "backtest",
     "suggest": "suggest",
 }
-"""The subcommands, and the module and function of deploy.commands that each is."""
+"""The subcommands, and which module of deploy.commands has the function of the same name, or of another."""
 
 
 class Subcommands(click.Group):
@@ -29,7 +31,8 @@ class Subcommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if (name := COMMANDS.get(cmd_name)) is None:
             return None
-        found: click.Command = getattr(import_module(f"deploy.commands.{name}"), name)
+        module, _, function = name.partition(".")
+        found: click.Command = getattr(import_module(f"deploy.commands.{module}"), function or module)
         return found
 
 

@@ -67,7 +67,11 @@ class Installation:
         self.map.write_text(journey_map)
         self._place = list(place)
         self._processes: list[Process] = []
-        self._url = ""
+        self.url = ""
+
+    @property
+    def is_on_kafka(self) -> bool:
+        return "--broker" in self._place
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +89,7 @@ class Installation:
 
     def api(self) -> None:
         """Start the API; returns when it answers."""
-        self._url = self._start("api", "--port", "0").said(r"serving (http\S+)")
+        self.url = self._start("api", "--port", "0").said(r"serving (http\S+)")
 
     def run(self, *words: str) -> str:
         """Run a command that ends; give what it prints."""
@@ -106,7 +110,7 @@ class Installation:
             "data": data,
         }
         request = urllib.request.Request(
-            f"{self._url}/v1/events",
+            f"{self.url}/v1/events",
             json.dumps(event).encode(),
             {"content-type": "application/cloudevents+json"},
         )
@@ -114,7 +118,7 @@ class Installation:
             assert answer.status == 202
 
     def get(self, route: str) -> Any:
-        with urllib.request.urlopen(self._url + route, timeout=30) as answer:
+        with urllib.request.urlopen(self.url + route, timeout=30) as answer:
             return json.load(answer)
 
     def journey(self, order: str) -> Any:
