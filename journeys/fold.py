@@ -23,7 +23,8 @@ from journeys.journey_map import JourneyMap
 class Folded:
     """What a neighbourhood comes to.
 
-    `due` is department → the earliest instant at which its watermark may change it.
+    `due` is department → the earliest instant at which its watermark may change it; `shared` the identifiers that
+    its events show to be over their limit; `latest` the time of its latest event.
     """
 
     customers: list[Document] = field(default_factory=list)
@@ -31,6 +32,8 @@ class Folded:
     alerts: list[Document] = field(default_factory=list)
     refused: list[Event] = field(default_factory=list)
     due: dict[str, int] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+    latest: int = 0
     folded: int = 0
     duplicates: int = 0
     after_as_of: int = 0
@@ -69,6 +72,7 @@ class Fold:
         if not events:
             return folded
         identities = resolve(events, self._map.identifiers, marks)
+        folded.shared, folded.latest = identities.shared, events[-1].time
         journeys = [journey for rules in self._rules for journey in assemble(rules, identities.customers)]
         attach_contacts(identities.customers, journeys, self._map.contacts)
         mine: defaultdict[int, list[Journey]] = defaultdict(list)

@@ -61,8 +61,8 @@ class Customer:
 
 
 class Identities(NamedTuple):
-    """Customers by the order of their strongest identifier, refused links, and identifiers over their
-    limit.
+    """Customers by the order of their strongest identifier, refused links, and identifiers that these events
+    show to be over their limit.
     """
 
     customers: list[Customer]
@@ -93,8 +93,8 @@ def resolve(
     An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
     own.
     """
-    shared = marks.union(_shared(events, rules))
-    apart = shared | _of_many(events, rules)
+    shared = frozenset(_shared(events, rules))
+    apart = marks | shared | _of_many(events, rules)
     groups = _Groups(rules)
     for link in _links(events, apart, _unlinked(events), rules):
         groups.unite(link)

@@ -5,15 +5,18 @@ customer as a tombstone, an alert as withdrawn), even if the worker that announc
 down the events.
 """
 
+from collections.abc import Mapping
+
 import orjson
 
-from journeys.alerts import WITHDRAWN, withdrawn
+from journeys import ledger
+from journeys.alerts import CONFLICT, WITHDRAWN, withdrawn
 from journeys.documents import Document
 from journeys.events import packed
 from journeys.fold import Folded
 from journeys.routing import Outcome
 from stream.metrics import Metrics
-from stream.state import ALERT, CUSTOMER, JOURNEY, PartitionState
+from stream.state import ALERT, CUSTOMER, JOURNEY, SHARED, PartitionState
 from stream.topics import Topics
 from stream.transports.log import Entry
 
@@ -28,6 +31,7 @@ class Outputs:
 
     def __init__(self, topics: Topics, metrics: Metrics) -> None:
         self._topics = {JOURNEY: topics.journeys, CUSTOMER: topics.customers, ALERT: topics.alerts}
+        self._ledger = topics.identity
         self._metrics = metrics
 
     def of(
@@ -41,39 +45,72 @@ class Outputs:
             **{JOURNEY + document["id"]: document for document in folded.journeys},
             **{CUSTOMER + document["id"]: document for document in folded.customers},
             **{ALERT + document["fingerprint"]: document for document in folded.alerts},
+            **{SHARED + name: ledger.shared(name, ledger.BEGUN, folded.latest) for name in folded.shared},
         }
         announced = state.neighbourhoods.roots[identifier].announced
-        outputs: list[Output] = []
+        outputs = self._moves(announced, folded)
         for name in [name for name in announced if name not in current]:
-            outputs += self._take_back(state, identifier, name, announced[name], judged_at, said)
+            outputs += self._take_back(state, identifier, name, folded.latest, judged_at, said)
         for name, document in current.items():
             encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-            kept = encoded if name.startswith(ALERT) else b"1"
+            kept = _remembered(name, document, encoded)
+            is_new = name not in announced
             if announced.get(name) != kept:
                 state.neighbourhoods.announce(identifier, name, packed(kept), said)
-            if state.sent.get(name) != hash(encoded):
+            if name.startswith(SHARED):
+                outputs += [self._entry(document)] if is_new else []
+            elif state.sent.get(name) != hash(encoded):
                 state.sent[name] = hash(encoded)
                 outputs.append(self._output(name, encoded))
                 if name.startswith(ALERT):
                     self._metrics.alerts.labels(document["kind"], document["status"]).inc()
+            if is_new and _is_conflict(name, document):
+                outputs.append(self._entry(ledger.conflict(document, ledger.BEGUN, folded.latest)))
         return outputs
+
+    def _moves(self, announced: Mapping[str, bytes], folded: Folded) -> list[Output]:
+        """What the ledger says of customers that merged or split since they were announced."""
+        before = {name[2:]: value for name, value in announced.items() if name.startswith(CUSTOMER)}
+        return [self._entry(entry) for entry in ledger.moves(before, folded.customers, folded.latest)]
 
     def _take_back(
         self,
         state: PartitionState,
         identifier: str,
         name: str,
-        document: bytes,
+        at: int,
         judged_at: int | None,
         said: Outcome,
     ) -> list[Output]:
+        document = state.neighbourhoods.roots[identifier].announced[name]
         state.neighbourhoods.announce(identifier, name, None, said)
         state.sent.pop(name, None)
+        if name.startswith(SHARED):
+            return [self._entry(ledger.shared(name[2:], ledger.OVER, at))]
         if not name.startswith(ALERT):
             return [self._output(name, None)]
         alert = withdrawn(orjson.loads(document), judged_at)
         self._metrics.alerts.labels(alert["kind"], WITHDRAWN).inc()
-        return [self._output(name, orjson.dumps(alert, option=orjson.OPT_SORT_KEYS))]
+        outputs = [self._output(name, orjson.dumps(alert, option=orjson.OPT_SORT_KEYS))]
+        if _is_conflict(name, alert):
+            outputs.append(self._entry(ledger.conflict(alert, ledger.OVER, at)))
+        return outputs
+
+    def _entry(self, entry: Document) -> Output:
+        """An entry of the ledger, keyed by what it is about."""
+        value = orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
+        return self._ledger, Entry(entry["subject"].encode(), value)
 
     def _output(self, name: str, value: bytes | None) -> Output:
         return self._topics[name[:2]], Entry(name[2:].encode(), value)
+
+
+def _remembered(name: str, document: Document, encoded: bytes) -> bytes:
+    """What is kept of an announced document: an alert whole, for it may be withdrawn; of a customer, who it was."""
+    if name.startswith(ALERT):
+        return encoded
+    return ledger.marks(document) if name.startswith(CUSTOMER) else b"1"
+
+
+def _is_conflict(name: str, document: Document) -> bool:
+    return name.startswith(ALERT) and document["kind"] == CONFLICT

@@ -22,8 +22,8 @@ from stream.transports.log import Log
 
 logger = logging.getLogger(__name__)
 
-ALERT, CUSTOMER, JOURNEY = "a:", "c:", "j:"
-"""What the names of announced documents begin with."""
+ALERT, CUSTOMER, JOURNEY, SHARED = "a:", "c:", "j:", "s:"
+"""What the names of announced documents begin with; what is announced of an identifier is that it is shared."""
 
 
 class PartitionState:

@@ -13,7 +13,8 @@ class Topics:
     """Names under one journey map.
 
     observations: messages between stitch partitions, keyed by identifier · state: the rows of those
-    partitions, compacted · journeys, customers, alerts: documents by id, compacted · tallies: what each
+    partitions, compacted · journeys, customers, alerts: documents by id, compacted · identity: the ledger of who
+    became whom · tallies: what each
     partition counted when it judged, compacted · seen: which ids the sources brought · dead_letters: what
     could not be used, with why.
     """
@@ -47,6 +48,10 @@ class Topics:
         return f"{self.prefix}baton.alerts"
 
     @property
+    def identity(self) -> str:
+        return f"{self.prefix}baton.identity"
+
+    @property
     def tallies(self) -> str:
         return f"{self.prefix}baton.tallies"
 
@@ -78,7 +83,8 @@ class Topics:
 
     def partitions(self, count: int) -> dict[str, int]:
         """How many partitions each topic is to have: `count`, but one for tallies."""
-        every = (*self.sources, self.observations, self.state, self.seen, *self.documents, self.dead_letters)
+        kept = (*self.documents, self.identity, self.dead_letters)
+        every = (*self.sources, self.observations, self.state, self.seen, *kept)
         return {**dict.fromkeys(every, count), self.tallies: 1}
 
     def group(self, role: str) -> str:

@@ -155,5 +155,4 @@ def test_an_identifier_known_to_be_shared_joins_nobody_though_its_limit_was_exce
     ]
     apart = resolve(events, journey_map.identifiers, frozenset({PHONE}))
     assert [customer.identifiers for customer in apart.customers] == [[EMAIL], [f"email:{BEN}"]]
-    assert apart.shared == {PHONE}
     assert len(resolve(events, journey_map.identifiers).customers) == 1

@@ -47,6 +47,7 @@ def test_an_empty_cluster_gets_every_topic() -> None:
             "baton.journeys",
             "baton.customers",
             "baton.alerts",
+            "baton.identity",
             "baton.tallies",
             "baton.seen",
             "baton.dead-letters",
