@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.results import Row, keep
 from tests.support.generator import events
 from tests.support.kafka import Broker, running
 from tests.support.sites import Site
@@ -34,6 +35,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in mine if not _is_wanted(item.keywords)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Every run at full length goes into RESULTS.md at once, so that one that is broken off has told, too."""
+    report = yield
+    seed = getattr(item, "funcargs", {}).get("session_seed")
+    if report.when == "call" and not report.skipped and LENGTH in ("full", "soak") and seed is not None:
+        keep([Row.of(report, seed)])
+    return report
 
 
 def _is_wanted(marks: Container[str]) -> bool:

@@ -3,7 +3,10 @@
 import os
 import random
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
+from statistics import median
+from typing import NamedTuple
 
 import pytest
 
@@ -19,7 +22,11 @@ EVERY_SECONDS = 15.0
 
 @pytest.mark.soak
 def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
-    site: Site, proxy: Proxy, seed: int, chance: random.Random
+    site: Site,
+    proxy: Proxy,
+    seed: int,
+    chance: random.Random,
+    record_property: Callable[[str, object], None],
 ) -> None:
     proxy.lead(site.broker.proxy_port, site.broker.behind_proxy)
     played = events(seed, MEASURED_ON)
@@ -34,6 +41,7 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
         "| minute | what goes on | events sent | not read yet | worker's memory |\n| --- | --- | --- | --- | --- |"
     )
     known = set(played)
+    seen: list[Glance] = []
     load = [event for event in events(seed, int(rate * MINUTES * 60)) if event not in known]
     with site.sending(load, rate) as sending:
         while sending.is_alive():
@@ -43,8 +51,18 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
             if what == "a kill":
                 worker.kill()
                 worker = started(site)
-            report(site, worker, what, began)
+            seen.append(glance(site, worker, what, began))
+            print(seen[-1], flush=True)
     site.prove(patience=3600)
+    record_property("events/s", f"{rate:,.0f}, half of the peak")
+    record_property("events", f"{seen[-1].sent:,}")
+    record_property("kills", sum(each.what == "a kill" for each in seen))
+    for part, some in (("first", seen[: len(seen) // 3]), ("last", seen[-len(seen) // 3 :])):
+        record_property(
+            f"{part} third",
+            f"median lag {median(each.unread for each in some):,.0f} events, "
+            f"memory at most {max(each.megabytes for each in some):,.0f} MB",
+        )
 
 
 def started(site: Site) -> Worker:
@@ -63,10 +81,20 @@ def troubles(proxy: Proxy):  # type: ignore[no-untyped-def]
     return [*quiet, *network, ("a kill", nullcontext()), ("a kill", nullcontext())]
 
 
-def report(site: Site, worker: Worker, what: str, began: float) -> None:
+class Glance(NamedTuple):
+    """How things stood at a moment."""
+
+    minute: float
+    what: str
+    sent: int
+    unread: int
+    megabytes: float
+
+    def __str__(self) -> str:
+        return f"| {self.minute:.1f} | {self.what} | {self.sent:,} | {self.unread:,} | {self.megabytes:,.0f} MB |"
+
+
+def glance(site: Site, worker: Worker, what: str, began: float) -> Glance:
     sent, read = len(site.ledger.acknowledged), site.progress()
-    minutes = (time.monotonic() - began) / 60
-    print(
-        f"| {minutes:.1f} | {what} | {sent:,} | {max(sent - read, 0):,} | {worker.megabytes:,.0f} MB |",
-        flush=True,
-    )
+    minute = (time.monotonic() - began) / 60
+    return Glance(minute, what, sent, max(sent - read, 0), worker.megabytes)
