@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from journeys.events import Event
 from journeys.handoffs import LONG_AGO, Broken, Watermarks
-from journeys.identity import LINK, Customer
+from journeys.identity import Customer
 from journeys.journey import Journey, contacts_with, latest_at
 from journeys.journey_map import Contact, JourneyMap
 
@@ -38,19 +38,15 @@ class Contacts(NamedTuple):
 def judge_contacts(
     customer: Customer,
     journeys: list[Journey],
-    commands: list[Event],
     journey_map: JourneyMap,
     watermarks: Watermarks,
 ) -> Contacts:
-    """Judge one customer's contacts.
-
-    `journeys` are the customer's own; `commands` the operators' links in time order.
-    """
+    """Judge one customer's contacts; `journeys` are the customer's own."""
     found = Contacts([], [])
     contacts = contacts_with(customer, journey_map.contacts)
     if not contacts:
         return found
-    found.broken.extend(_unrecognised(customer, contacts, journeys, commands, journey_map))
+    found.broken.extend(_unrecognised(customer, contacts, journeys, journey_map))
     for type, rule in journey_map.contacts.items():
         if rule.repeat_within is not None:
             own = [event for event in contacts if event.type == type]
@@ -62,7 +58,6 @@ def _unrecognised(
     customer: Customer,
     contacts: list[Event],
     journeys: list[Journey],
-    commands: list[Event],
     journey_map: JourneyMap,
 ) -> Iterator[BrokenContact]:
     for contact in contacts:
@@ -73,7 +68,7 @@ def _unrecognised(
         if not before:
             continue
         known_at, linking = min(
-            (_linked_at(customer, commands, journey.start, contact) for journey in before),
+            (_known_at(customer, journey.start, contact) for journey in before),
             key=lambda found: found[0],
         )
         resolved = next(
@@ -105,32 +100,14 @@ def _recognised(contact: Event, rule: Contact) -> bool:
     return condition is not None and contact.fields.get(condition.field) == condition.equals
 
 
-def _linked_at(
-    customer: Customer, commands: list[Event], start: Event, contact: Event
-) -> tuple[int, Event | None]:
-    """When it came to be known that a journey's start and a contact are one customer's, and by which event.
-
-    The events' links are followed in time order (Kruskal's bottleneck): the earliest instant at which both
-    are joined.
+def _known_at(customer: Customer, start: Event, contact: Event) -> tuple[int, Event | None]:
+    """When it came to be known that a journey's start and a contact are one customer's; the event by which, if later
+    than the contact.
     """
-    groups: dict[str, str] = {}
-
-    def root(identifier: str) -> str:
-        while (parent := groups.setdefault(identifier, identifier)) != identifier:
-            identifier = parent
-        return identifier
-
-    mine = set(customer.identifiers)
-    links = [event for event in commands if event.type == LINK]
-    for event in sorted((*customer.events, *links), key=lambda e: (e.time, e.source, e.id)):
-        usable = [i for i in event.identifiers if i in mine]
-        for other in usable[1:]:
-            groups[root(other)] = root(usable[0])
-        if event.time >= contact.time and any(
-            root(a) == root(b) for a in start.identifiers for b in contact.identifiers
-        ):
-            return max(event.time, contact.time), None if event.key == contact.key else event
-    return contact.time, None
+    link = customer.joined_by(start, contact)
+    if link is None or link.event.time < contact.time or link.event.key == contact.key:
+        return contact.time, None
+    return link.event.time, link.event
 
 
 def _repeats(

@@ -14,7 +14,7 @@ from journeys.contacts import judge_contacts
 from journeys.documents import Document, customer_document, customer_id, journey_document
 from journeys.events import Event
 from journeys.handoffs import Judgement, Watermarks, judge, stalls
-from journeys.identity import LINK, UNLINK, Customer, Identities, resolve
+from journeys.identity import Customer, Identities, IdentityRules, resolve
 from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
 from journeys.journey_map import JourneyMap
 
@@ -49,6 +49,7 @@ class Fold:
     def __init__(self, journey_map: JourneyMap) -> None:
         self._map = journey_map
         self._rules = rules_of(journey_map)
+        self._identity = IdentityRules.of(journey_map)
 
     def __call__(
         self,
@@ -71,7 +72,7 @@ class Fold:
         folded.identifiers_dropped = sum(event.dropped for event in events)
         if not events:
             return folded
-        identities = resolve(events, self._map.identifiers, marks)
+        identities = resolve(events, self._identity, marks)
         folded.shared, folded.latest = identities.shared, events[-1].time
         journeys = [journey for rules in self._rules for journey in assemble(rules, identities.customers)]
         attach_contacts(identities.customers, journeys, self._map.contacts)
@@ -81,7 +82,7 @@ class Fold:
         announcer = Announcer(self._map, watermarks)
         alerts: dict[int, list[Document]] = {id(customer): [] for customer in identities.customers}
         self._conflicts(identities, announcer, alerts)
-        self._contacts(events, identities.customers, mine, watermarks, announcer, folded, alerts)
+        self._contacts(identities.customers, mine, watermarks, announcer, folded, alerts)
         judged = [self._handoffs(journey, watermarks, announcer, folded, alerts) for journey in journeys]
         for journey, judgements in zip(journeys, judged, strict=True):
             own = [alert for alert in alerts[id(journey.customer)] if alert["journey"] == journey.id]
@@ -121,14 +122,13 @@ class Fold:
         return judgements
 
     def _contacts(
-        self, events: list[Event], customers: list[Customer], mine: Mapping[int, list[Journey]],
-        watermarks: Watermarks, announcer: Announcer, folded: Folded, alerts: dict[int, list[Document]],
+        self, customers: list[Customer], mine: Mapping[int, list[Journey]], watermarks: Watermarks,
+        announcer: Announcer, folded: Folded, alerts: dict[int, list[Document]],
     ) -> None:  # fmt: skip
         if not self._map.contacts:
             return
-        commands = [event for event in events if event.type in (LINK, UNLINK)]
         for customer in customers:
-            contacts = judge_contacts(customer, mine.get(id(customer), []), commands, self._map, watermarks)
+            contacts = judge_contacts(customer, mine.get(id(customer), []), self._map, watermarks)
             for waits_for in contacts.waits_for:
                 folded.wait(*waits_for)
             for found in contacts.broken:

@@ -89,7 +89,7 @@ def _text(text: str, region: str | None) -> str | None:
 
 
 def _order(text: str, region: str | None) -> str | None:
-    spelling = text.lstrip("# ").replace(" ", "").upper()
+    spelling = unicodedata.normalize("NFC", text.lstrip("# ").replace(" ", "").upper())
     return None if _is_junk(fold(spelling)) else spelling
 
 

@@ -1,63 +1,58 @@
 """Identity: which identifiers of a neighbourhood are one customer, and which links were refused.
 
-A pure fold over the events: the same set gives the same customers, whatever the order it came in. Operators'
-links come first, then the events' own links; where two unique identifiers would meet in one customer the
-weaker link is refused and reported as a conflict. An identifier over its limit is shared, and links nobody.
+A pure fold over the events: the same set gives the same customers, whatever the order it came in. Every event links
+its strongest identifier to each other one. Where links must not all hold, they are taken as Kruskal's algorithm
+does, operators' first, then the strongest: what would put two unique identifiers, or two that an operator parted,
+into one customer is refused. So a split cuts the weakest link of every path between the two, and nothing else.
+
+- An identifier over its limit is shared, and links nobody.
+- An identifier that changed hands is one node for each tenure.
+- An event whose strongest identifiers are several of one journey's type, such as a parcel with two orders, does not
+  say that these are one customer's; where other events do, its other identifiers are linked too.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 from journeys.events import Event
-from journeys.journey_map import COMMAND_TYPES, IdentifierType
-from journeys.sharing import Limits, Meetings
+from journeys.identity_rules import IdentityRules
+from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, bare, path, strength, type_of
+from journeys.sharing import Meetings, crowded
+from journeys.tenures import Nodes, tenures
 
-LINK, UNLINK = COMMAND_TYPES
-
-
-class HasEnds(Protocol):
-    """Anything that joins an identifier a to an identifier b."""
-
-    @property
-    def a(self) -> str: ...
-    @property
-    def b(self) -> str: ...
-
-
-Ended = TypeVar("Ended", bound=HasEnds)
-
-
-class Link(NamedTuple):
-    """Two identifiers that one event names together."""
-
-    a: str
-    b: str
-    event: Event
-
-
-class Conflict(NamedTuple):
-    """A refused link: it would have put two values of a unique type into one customer."""
-
-    refused: Link
-    values: tuple[str, str]
+__all__ = [
+    "LINK", "UNLINK", "Conflict", "Customer", "Identities", "IdentityRules", "Link", "by_type", "path", "resolve",
+    "strength", "type_of",
+]  # fmt: skip
 
 
 @dataclass(slots=True)
 class Customer:
-    """Identifiers that are one customer, the links that joined them (a spanning tree), and their events in
-    time order.
+    """Identifiers that are one customer, strongest first, and their events in time order.
+
+    `links`: the earliest that joined them, a spanning tree in time order. `name`: the strongest identifier; for a
+    lone event without one, the event's own identity. It tells tenures of one identifier apart.
     """
 
+    name: str = ""
     identifiers: list[str] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    @property
-    def name(self) -> str:
-        """The strongest identifier; for a lone event without one, the event's own identity."""
-        return self.identifiers[0] if self.identifiers else f"event:{self.events[0].identity}"
+    def joined_by(self, one: Event, other: Event) -> Link | None:
+        """The link by which two of the customer's events came to be known as hers: the latest on the way between.
+
+        No way is known earlier than that, for the links are a spanning tree in time order. None where the events
+        share an identifier, or nothing joins them.
+        """
+        mine = set(self.identifiers)
+        ends = [[i for i in event.identifiers if i in mine] for event in (one, other)]
+        if not all(ends) or not set(ends[0]).isdisjoint(ends[1]):
+            return None
+        way = path(self.links, ends[0][0], ends[1][0])
+        return max(way, key=lambda link: (link.event.time, link.event.source, link.event.id), default=None)
 
 
 class Identities(NamedTuple):
@@ -70,10 +65,6 @@ class Identities(NamedTuple):
     shared: frozenset[str]
 
 
-def type_of(identifier: str) -> str:
-    return identifier.partition(":")[0]
-
-
 def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
     """Type → its values, both in order."""
     values: defaultdict[str, list[str]] = defaultdict(list)
@@ -83,10 +74,8 @@ def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
     return dict(values)
 
 
-def resolve(
-    events: list[Event], rules: Mapping[str, IdentifierType], marks: frozenset[str] = frozenset()
-) -> Identities:
-    """Resolve one neighbourhood. `events` in time order, each once; `rules` by identifier type.
+def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = frozenset()) -> Identities:
+    """Resolve one neighbourhood. `events` in time order, each once.
 
     `marks`: identifiers known to be shared, though the events that show it may be in another neighbourhood.
 
@@ -95,152 +84,174 @@ def resolve(
     """
     shared = frozenset(_shared(events, rules))
     apart = marks | shared | _of_many(events, rules)
-    groups = _Groups(rules)
-    for link in _links(events, apart, _unlinked(events), rules):
-        groups.unite(link)
+    parted, void = _commands(events)
+    linking = _Linking(
+        [event for event in events if event.key not in void] if void else events, rules, parted
+    )
+    nodes = tenures(linking.events, rules, apart, linking.without) if rules.changing else {}
+    groups, links = linking.grouped(apart, nodes)
+    customers = _customers(events, apart, nodes, groups)
+    for link in links:
+        if customer := customers.get(groups.root(link.a)):
+            customer.links.append(Link(bare(link.a), bare(link.b), link.event) if nodes else link)
+    for customer in customers.values():
+        customer.identifiers.sort(key=lambda node: strength(node, rules.types))
+        if customer.identifiers:
+            customer.name = customer.identifiers[0]
+        if nodes:
+            customer.identifiers = list(dict.fromkeys(map(bare, customer.identifiers)))
+    found = sorted(customers.values(), key=lambda customer: strength(customer.name, rules.types))
+    return Identities(found, _bare_conflicts(groups.conflicts), shared)
+
+
+class _Linking(NamedTuple):
+    """The links of a set of events, grouped under the rules."""
+
+    events: list[Event]
+    rules: IdentityRules
+    parted: Mapping[Pair, Event]
+
+    def without(self, apart: frozenset[str]) -> Groups:
+        return self.grouped(apart, {})[0]
+
+    def grouped(self, apart: frozenset[str], nodes: Nodes) -> tuple[Groups, list[Link]]:
+        """The groups, and in time order the earliest links that make them."""
+        links: list[Link] = []
+        doubtful: list[list[Link]] = []
+        for event in self.events:
+            usable = event.identifiers
+            if apart:
+                usable = [i for i in usable if i not in apart]
+            if len(usable) < 2:
+                continue
+            if nodes:
+                usable = [nodes.get((i, event.key), i) for i in usable]
+            star = [Link(usable[0], other, event) for other in usable[1:]]
+            if self._is_doubtful(usable, event):
+                doubtful.append(star)
+            else:
+                links += star
+        groups = Groups(self.rules.unique, self.parted)
+        if not doubtful and not self.parted and not self._is_disputed():
+            return groups, [link for link in links if groups.unite(link)]
+        for link in sorted(links, key=self._weakness):
+            groups.unite(link)
+        self._settle(doubtful, groups)
+        accepted = [*links, *(link for star in doubtful for link in star)]
+        accepted = [link for link in accepted if groups.root(link.a) == groups.root(link.b)]
+        accepted.sort(key=lambda link: (link.event.time, link.event.source, link.event.id))
+        tree = Groups((), {})
+        return groups, [link for link in accepted if tree.unite(link)]
+
+    def _is_doubtful(self, usable: list[str], event: Event) -> bool:
+        return (
+            usable[0].startswith(self.rules.journeys)
+            and type_of(usable[0]) == type_of(usable[1])
+            and event.type != LINK
+        )
+
+    def _is_disputed(self) -> bool:
+        """Whether any unique type has two values here, so that the order of links matters."""
+        unique = self.rules.unique
+        if not unique:
+            return False
+        values: dict[str, str] = {}
+        return any(
+            values.setdefault(type_of(identifier), identifier) != identifier
+            for event in self.events
+            for identifier in event.identifiers
+            if identifier.startswith(unique)
+        )
+
+    def _weakness(self, link: Link) -> tuple[bool, int]:
+        types = self.rules.types
+        return link.event.type != LINK, max(strength(link.a, types)[0], strength(link.b, types)[0])
+
+    @staticmethod
+    def _settle(doubtful: list[list[Link]], groups: Groups) -> None:
+        """Take up events in doubt whose journeys turn out to be one customer's, until there is none left."""
+        waiting = doubtful
+        while waiting:
+            rest = []
+            for star in waiting:
+                of_journeys = [link for link in star if type_of(link.a) == type_of(link.b)]
+                if all(groups.root(link.a) == groups.root(link.b) for link in of_journeys):
+                    for link in star:
+                        groups.unite(link)
+                else:
+                    rest.append(star)
+            if len(rest) == len(waiting):
+                return
+            waiting = rest
+
+
+def _customers(
+    events: list[Event], apart: frozenset[str], nodes: Nodes, groups: Groups
+) -> dict[str, Customer]:
+    """Root → the customer with its events and the nodes of its identifiers."""
     customers: dict[str, Customer] = {}
     for event in events:
         if event.type in (LINK, UNLINK):
             continue
         anchor = next((i for i in event.identifiers if i not in apart), f"event:{event.identity}")
-        customers.setdefault(groups.root(anchor), Customer()).events.append(event)
-    for identifier in groups.identifiers():
-        if customer := customers.get(groups.root(identifier)):
-            customer.identifiers.append(identifier)
-    for link in groups.links:
-        if customer := customers.get(groups.root(link.a)):
-            customer.links.append(link)
-    for customer in customers.values():
-        customer.identifiers.sort(key=lambda i: strength(i, rules))
-    found = sorted(customers.values(), key=lambda customer: strength(customer.name, rules))
-    return Identities(found, groups.conflicts, shared)
+        root = groups.root(nodes.get((anchor, event.key), anchor) if nodes else anchor)
+        customer = customers.get(root)
+        if customer is None:
+            customer = customers[root] = Customer(anchor)
+        customer.events.append(event)
+    for node in groups.nodes():
+        if customer := customers.get(groups.root(node)):
+            customer.identifiers.append(node)
+    return customers
 
 
-def strength(identifier: str, rules: Mapping[str, IdentifierType]) -> tuple[int, str]:
-    """The total order over identifiers: the strongest is the smallest."""
-    rule = rules.get(type_of(identifier))
-    return (rule.priority if rule else 0, identifier)
+def _commands(events: list[Event]) -> tuple[dict[Pair, Event], set[str]]:
+    """The pairs that operators keep apart, with the command; and the keys of commands that link nothing any more.
 
-
-def path(links: Iterable[Ended], start: str, end: str) -> list[Ended]:
-    """The links that lead from one identifier to another; empty where they are the same or not joined."""
-    neighbours: defaultdict[str, list[tuple[str, Ended]]] = defaultdict(list)
-    for link in links:
-        neighbours[link.a].append((link.b, link))
-        neighbours[link.b].append((link.a, link))
-    ways: dict[str, list[Ended]] = {start: []}
-    frontier = [start]
-    while frontier and end not in ways:
-        reached = frontier.pop(0)
-        for neighbour, link in neighbours[reached]:
-            if neighbour not in ways:
-                ways[neighbour] = [*ways[reached], link]
-                frontier.append(neighbour)
-    return ways.get(end, [])
-
-
-class _Groups:
-    """Union-find that refuses to unite two values of a unique type."""
-
-    def __init__(self, rules: Mapping[str, IdentifierType]) -> None:
-        self._parents: dict[str, str] = {}
-        self._unique: dict[str, dict[str, str]] = {}
-        self._unique_types = {name for name, rule in rules.items() if rule.unique}
-        self.links: list[Link] = []
-        self.conflicts: list[Conflict] = []
-
-    def root(self, identifier: str) -> str:
-        parents = self._parents
-        if identifier not in parents:
-            parents[identifier] = identifier
-            kind = type_of(identifier)
-            if kind in self._unique_types:
-                self._unique[identifier] = {kind: identifier}
-            return identifier
-        while (parent := parents[identifier]) != identifier:
-            parents[identifier] = parents[parent]
-            identifier = parent
-        return identifier
-
-    def identifiers(self) -> Iterable[str]:
-        return [i for i in self._parents if not i.startswith("event:")]
-
-    def unite(self, link: Link) -> None:
-        a, b = self.root(link.a), self.root(link.b)
-        if a == b:
-            return
-        mine, theirs = self._unique.get(a, {}), self._unique.get(b, {})
-        for kind in mine.keys() & theirs.keys():
-            first, second = sorted((mine[kind], theirs[kind]))
-            self.conflicts.append(Conflict(link, (first, second)))
-            return
-        self._parents[b] = a
-        if theirs:
-            self._unique[a] = mine | theirs
-        self.links.append(link)
-
-
-def _links(
-    events: list[Event],
-    apart: frozenset[str],
-    unlinked: set[frozenset[str]],
-    rules: Mapping[str, IdentifierType],
-) -> list[Link]:
-    """Every event's links, from its strongest identifier to each other one.
-
-    Operators' first, else strongest first.
+    The latest command on a pair holds, by time and id.
     """
-    operators: list[Link] = []
-    own: list[Link] = []
-    for event in events:
-        if event.type == UNLINK:
-            continue
-        usable = [i for i in event.identifiers if i not in apart] if apart else event.identifiers
-        if len(usable) < 2:
-            continue
-        links = [Link(usable[0], other, event) for other in usable[1:]]
-        if unlinked:
-            links = [link for link in links if frozenset((link.a, link.b)) not in unlinked]
-        (operators if event.type == LINK else own).extend(links)
-    if any(rule.unique for rule in rules.values()) and _competing(events, rules):
-        own.sort(key=lambda link: strength(link.b, rules)[0])
-    return operators + own
+    commands = [event for event in events if event.type in (LINK, UNLINK)]
+    if len(commands) > 1:
+        commands.sort(key=lambda command: (command.time, command.id, command.source))
+    parted: dict[Pair, Event] = {}
+    linked: defaultdict[Pair, list[str]] = defaultdict(list)
+    void: set[str] = set()
+    for command in commands:
+        pair = frozenset(command.identifiers)
+        if command.type == LINK:
+            parted.pop(pair, None)
+            linked[pair].append(command.key)
+        else:
+            parted[pair] = command
+            void.update((command.key, *linked.pop(pair, ())))
+    return parted, void
 
 
-def _competing(events: list[Event], rules: Mapping[str, IdentifierType]) -> bool:
-    """Whether any unique type has two values here, so that the order of links matters."""
-    values: dict[str, str] = {}
-    unique = tuple(f"{name}:" for name, rule in rules.items() if rule.unique)
-    return any(
-        values.setdefault(type_of(identifier), identifier) != identifier
-        for event in events
-        for identifier in event.identifiers
-        if identifier.startswith(unique)
+def _shared(events: list[Event], rules: IdentityRules) -> set[str]:
+    """Identifiers that meet more customers here than their limit allows, ever or at once."""
+    meetings = Meetings(rules.limits)
+    if rules.limits.of:
+        for event in events:
+            meetings.add(event.identifiers)
+    return (
+        meetings.shared | crowded(events, rules.windows, rules.limits.customers)
+        if rules.windows
+        else meetings.shared
     )
 
 
-def _unlinked(events: list[Event]) -> set[frozenset[str]]:
-    """Pairs that operators keep apart: the latest command on a pair holds."""
-    latest: dict[frozenset[str], str] = {}
-    for event in events:
-        if event.type in (LINK, UNLINK):
-            latest[frozenset(event.identifiers)] = event.type
-    return {pair for pair, command in latest.items() if command == UNLINK}
-
-
-def _of_many(events: list[Event], rules: Mapping[str, IdentifierType]) -> frozenset[str]:
+def _of_many(events: list[Event], rules: IdentityRules) -> frozenset[str]:
     """Identifiers of types that many customers normally have in common: they link nobody."""
-    types = tuple(f"{name}:" for name, rule in rules.items() if not rule.routes)
-    if not types:
+    if not rules.of_many:
         return frozenset()
-    return frozenset(i for event in events for i in event.identifiers if i.startswith(types))
+    return frozenset(i for event in events for i in event.identifiers if i.startswith(rules.of_many))
 
 
-def _shared(events: list[Event], rules: Mapping[str, IdentifierType]) -> set[str]:
-    """Identifiers that meet more customers here than their limit allows."""
-    limits = Limits(rules)
-    meetings = Meetings(limits)
-    if limits.of:
-        for event in events:
-            meetings.add(event.identifiers)
-    return meetings.shared
+def _bare_conflicts(conflicts: list[Conflict]) -> list[Conflict]:
+    return [
+        conflict._replace(
+            refused=Link(bare(conflict.refused.a), bare(conflict.refused.b), conflict.refused.event)
+        )
+        for conflict in conflicts
+        if conflict.unlinked is None or conflict.refused.event.type == LINK
+    ]

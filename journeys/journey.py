@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from journeys.events import Event
 from journeys.identity import Customer
 from journeys.journey_map import Contact, IdentifierType, JourneyMap, JourneyType
+from journeys.ties import Ties
 
 OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
 
@@ -165,7 +166,7 @@ def _correlated(rules: JourneyRules, customers: list[Customer]) -> list[Journey]
     members: defaultdict[str, list[Event]] = defaultdict(list)
     started: dict[str, tuple[Event, Customer]] = {}
     loose: list[tuple[Event, Customer]] = []
-    ties: defaultdict[str, set[str]] = defaultdict(set)
+    ties = Ties(rules.ties)
     for customer in customers:
         for event in customer.events:
             if event.type not in rules.event_types:
@@ -178,16 +179,16 @@ def _correlated(rules: JourneyRules, customers: list[Customer]) -> list[Journey]
                 if event.type in rules.starts and (value not in started or event[2] < started[value][0].time):
                     started[value] = (event, customer)
             if values and rules.ties:
-                for identifier in event.identifiers:
-                    if identifier.startswith(rules.ties):
-                        ties[identifier].update(values)
+                ties.add(event, values)
+    ties.settle()
     journeys = {
         value: Journey(rules.type, start, value, customer, members[value])
         for value, (start, customer) in sorted(started.items())
     }
     for event, customer in loose:
-        tied = sorted({v for i in event.identifiers for v in ties.get(i, ()) if v in journeys})
-        chosen = [journeys[value] for value in tied] or _by_customer(event, customer, journeys.values())
+        chosen = [journeys[value] for value in ties.of(event) if value in journeys] or _by_customer(
+            event, customer, journeys.values()
+        )
         for journey in chosen:
             journey.events.append(event)
     if loose or len(customers) > 1:

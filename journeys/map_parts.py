@@ -23,7 +23,9 @@ class IdentifierType:
     """`priority` 1 is the strongest.
 
     `limit`: one that single events name together with more different values of any one customer-identifying
-    type is shared, and links nobody. `routes` False: of the whole type, each is shared.
+    type is shared, and links nobody; `limit_within`: with more in any span of `window`. `routes` False: of the whole
+    type, each is shared. `changes_hands_after`: once its customer was not heard with it for so long, another may
+    have it.
     """
 
     name: str
@@ -32,6 +34,8 @@ class IdentifierType:
     unique: bool = False
     limit: int | None = None
     window: int | None = None
+    limit_within: int | None = None
+    changes_hands_after: int | None = None
     identifies: Literal["customer", "journey"] = "customer"
     routes: bool = True
     region: str | None = None
@@ -51,12 +55,16 @@ class IdentifierType:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """Where an event says who it is about (`identifiers`: type to paths) and what else matters (`fields`)."""
+    """Where an event says who it is about (`identifiers`: type to paths) and what else matters (`fields`).
+
+    `releases`: the types of those identifiers that are their customer's no longer after it.
+    """
 
     type: str
     department: str
     identifiers: dict[str, tuple[str, ...]]
     fields: dict[str, str] = field(default_factory=dict)
+    releases: tuple[str, ...] = ()
 
     def says(self, name: str) -> bool:
         return name in self.fields or name in self.identifiers

@@ -4,7 +4,15 @@ from typing import Any
 
 from journeys.map_parts import Department, EventType
 from journeys.map_promises import contact, journey
-from journeys.map_sources import department, event_name, event_type, identifier, identifier_types, region_code
+from journeys.map_sources import (
+    check_hands,
+    department,
+    event_name,
+    event_type,
+    identifier,
+    identifier_types,
+    region_code,
+)
 from journeys.map_syntax import Section, named, text
 from journeys.map_yaml import Place, plain
 
@@ -64,4 +72,5 @@ def read_map(place: Place) -> dict[str, Any]:
     parts["identifiers"] = identifier_types(
         parts["identifiers"], correlating, region, place.get("identifiers")
     )
+    check_hands(parts["identifiers"], parts["events"], place)
     return parts

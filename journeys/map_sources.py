@@ -1,5 +1,6 @@
 """Departments, identifiers and events: the keys of the map's first half, and what each may say."""
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -86,6 +87,8 @@ IDENTIFIER = Section(
         "unique": flag,
         "limit": count,
         "window": duration,
+        "limit_within": count,
+        "changes_hands_after": duration,
         "identifies": one_of("customer", "journey"),
         "routes": flag,
         "region": region_code,
@@ -97,6 +100,7 @@ EVENT = Section(
         "department": declared("department"),
         "identifiers": _by_name("identifier", many(_path)),
         "fields": _by_name(None, _path),
+        "releases": many(declared("identifier")),
     },
     required=("identifiers",),
 )
@@ -119,8 +123,15 @@ def identifier(name: str, place: Place) -> dict[str, Any]:
     if isinstance(plain(place.node), str):
         return {"normaliser": IDENTIFIER.keys["normaliser"](place)}
     values = IDENTIFIER(place)
-    if "window" in values and "limit" not in values:
-        place.get("window").note("a window needs a limit")
+    for one, other in (("window", "limit_within"), ("limit_within", "window")):
+        if one in values and other not in values:
+            place.get(one).note(f"{one} needs {other}: so many values in any span of that length")
+    if values.get("limit_within", 0) > values.get("limit", math.inf):
+        place.get("limit_within").note(
+            f"expected at most the limit, {values['limit']}, which holds for all time"
+        )
+    if values.get("unique") and "changes_hands_after" in values:
+        place.get("changes_hands_after").note("what is unique to a customer does not change hands")
     if "region" in values and values.get("normaliser") != "phone":
         place.get("region").note("only the normaliser phone needs a region")
     return values
@@ -149,6 +160,23 @@ def identifier_types(
     return types
 
 
+def check_hands(types: dict[str, IdentifierType], events: dict[str, EventType], place: Place) -> None:
+    """Only what identifies a customer, and is not unique to her, may move to another."""
+    for name, rule in types.items():
+        if rule.changes_hands_after is not None and rule.identifies == "journey":
+            at = place.get("identifiers").get(name).get("changes_hands_after")
+            at.note(f"{name!r} identifies a journey: only what identifies a customer changes hands")
+    for event in events.values():
+        at = place.get("events").get(event.type).get("releases")
+        for name in event.releases:
+            released = types.get(name)
+            if name not in event.identifiers:
+                at.note(f"{event.type} has no identifier {name!r}{nearest(name, event.identifiers)}")
+            elif released and (released.unique or released.identifies == "journey"):
+                what = "is unique to a customer" if released.unique else "identifies a journey"
+                at.note(f"{name!r} {what}, and does not change hands")
+
+
 def event_type(name: str, place: Place) -> EventType:
     values = EVENT(place)
     known = place.file.declared.get("department", ())
@@ -163,4 +191,4 @@ def event_type(name: str, place: Place) -> EventType:
         place.get("identifiers").note("expected at least one identifier, or the event belongs to nobody")
     for both in identifiers.keys() & fields.keys():
         place.get("fields").get(both).note(f"{both!r} is an identifier of this event already")
-    return EventType(name, owner, identifiers, fields)
+    return EventType(name, owner, identifiers, fields, values.get("releases", ()))

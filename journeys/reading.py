@@ -73,11 +73,22 @@ class EventReader:
             kind, _, value = str(data.get(name, "")).partition(":")
             rule = self._map.identifiers.get(kind)
             spelling = rule.normalise(value) if rule else None
-            if spelling is None:
+            if rule is None or spelling is None:
                 raise InvalidEvent(
                     "missing_identifiers",
-                    f"data.{name}: expected type:value with a type of the map, found {data.get(name)!r:.80}",
+                    f"data.{name}: expected type:value with a type of the map, and a value that names somebody,"
+                    f" found {data.get(name)!r:.80}",
+                )
+            if not rule.routes:
+                raise InvalidEvent(
+                    "missing_identifiers",
+                    f"data.{name}: {kind} names what many customers share (routes: false), and links nobody",
                 )
             ends.append(f"{kind}:{spelling}")
+        if ends[0] == ends[1]:
+            raise InvalidEvent(
+                "missing_identifiers",
+                f"data.a and data.b: expected two identifiers, found one twice, {ends[0]}",
+            )
         ends.sort(key=lambda end: strength(end, self._map.identifiers))
         return ends, {name: data[name] for name in ("by", "reason") if isinstance(data.get(name), str)}

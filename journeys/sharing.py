@@ -4,8 +4,11 @@ What is too many is decided here alone, for routing, which stops gathering event
 for identity, which stops linking by it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
 
+from journeys.events import Event
 from journeys.map_parts import IdentifierType
 
 
@@ -62,3 +65,43 @@ class Meetings:
                     self.shared.add(identifier)
                     del self._met[identifier]
                     return
+
+
+class Window(NamedTuple):
+    """In any span of `length` microseconds an identifier may meet `most` values of one type."""
+
+    length: int
+    most: int
+
+
+def crowded(events: Sequence[Event], windows: Mapping[str, Window], customers: Set[str]) -> set[str]:
+    """The identifiers that meet too many at once: by type its window, and the types of those who count."""
+    met: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for event in events:
+        together = [(identifier.partition(":")[0], identifier) for identifier in event.identifiers]
+        for kind, identifier in together:
+            if kind in windows:
+                for other_kind, other in together:
+                    if other_kind in customers and other != identifier:
+                        met[identifier, other_kind].append((event.time, other))
+    return {
+        identifier
+        for (identifier, _), meetings in met.items()
+        if _is_crowded(sorted(meetings), windows[identifier.partition(":")[0]])
+    }
+
+
+def _is_crowded(meetings: list[tuple[int, str]], window: Window) -> bool:
+    inside: Counter[str] = Counter()
+    oldest = 0
+    for time, other in meetings:
+        inside[other] += 1
+        while meetings[oldest][0] < time - window.length:
+            gone = meetings[oldest][1]
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+            oldest += 1
+        if len(inside) > window.most:
+            return True
+    return False

@@ -65,8 +65,8 @@ def test_demo_needs_no_directory_and_leaves_none(tmp_path: Path, monkeypatch: py
 
 
 def test_check_says_that_a_map_is_fine_and_what_is_in_it() -> None:
-    assert "3 departments, 8 event types, 1 journeys, 2 handoffs" in run("check", MAP)
-    assert json.loads(run("check", MAP, "--json"))["events"] == 8
+    assert "3 departments, 9 event types, 1 journeys, 2 handoffs" in run("check", MAP)
+    assert json.loads(run("check", MAP, "--json"))["events"] == 9
 
 
 def test_check_shows_what_a_sample_matches_and_what_it_does_not(day: Path) -> None:

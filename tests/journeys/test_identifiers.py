@@ -167,6 +167,7 @@ LIKELY = st.one_of(
 
 @given(st.sampled_from(NORMALISERS), LIKELY, st.sampled_from(["DE", "US", "IT", None]))
 @example("order", "ŉ ß İ ǰ", None)
+@example("order", "U¯", None)
 @example("text", "\u00b4 a", None)
 @example("text", "\u1e9e\u0345\u03b1", None)
 def test_normalising_again_changes_nothing(normaliser: str, value: object, region: str | None) -> None:

@@ -2,15 +2,17 @@
 
 import pytest
 
-from journeys.identity import resolve
+from journeys.identity import IdentityRules, resolve
 from journeys.journey_map import JourneyMap
 from tests.support.scenario import (
     ANNA,
     ANNAS_PHONE,
     BEN,
     BENS_PHONE,
+    SIM,
     TELECOM,
     Scenario,
+    activation,
     call_center,
     event_of,
     operator,
@@ -153,6 +155,150 @@ def test_an_identifier_known_to_be_shared_joins_nobody_though_its_limit_was_exce
         event_of(journey_map, "10:00", call_center.call_received(caller=ANNAS_PHONE, email=email))
         for email in (ANNA, BEN)
     ]
-    apart = resolve(events, journey_map.identifiers, frozenset({PHONE}))
+    rules = IdentityRules.of(journey_map)
+    apart = resolve(events, rules, frozenset({PHONE}))
     assert [customer.identifiers for customer in apart.customers] == [[EMAIL], [f"email:{BEN}"]]
-    assert len(resolve(events, journey_map.identifiers).customers) == 1
+    assert len(resolve(events, rules).customers) == 1
+
+
+def test_a_parcel_with_the_orders_of_two_customers_does_not_make_them_one(scenario: Scenario) -> None:
+    scenario.at(
+        "09:00", shop.order_placed(order="A-1", email=ANNA), shop.order_placed(order="A-2", email=BEN)
+    )
+    scenario.at("10:00", shop.parcel_delivered(order=["A-1", "A-2"], items=[{"iccid": SIM}]))
+    assert sorted(map(sorted, scenario.customers())) == [[EMAIL, "order:A-1"], [f"email:{BEN}", "order:A-2"]]
+
+
+def test_a_parcel_with_two_orders_of_one_customer_is_hers_with_all_it_holds(scenario: Scenario) -> None:
+    scenario.at(
+        "09:00", shop.order_placed(order="A-1", email=ANNA), shop.order_placed(order="A-2", email=ANNA)
+    )
+    scenario.at("10:00", shop.parcel_delivered(order=["A-1", "A-2"], items=[{"iccid": SIM}]))
+    assert scenario.customers() == [{EMAIL, "order:A-1", "order:A-2", f"iccid:{SIM}"}]
+
+
+FAMILY = "family@example.com"
+
+
+def family(scenario: Scenario) -> None:
+    for time, order, crm, phone in (
+        ("09:00", "A-1", "C-1", ANNAS_PHONE),
+        ("10:00", "A-2", "C-2", BENS_PHONE),
+    ):
+        scenario.at(time, shop.order_placed(order=order, crm=crm, email=FAMILY, contact_phone=phone))
+
+
+def test_a_family_that_shares_an_email_stays_two_customers_by_their_crm_numbers(scenario: Scenario) -> None:
+    family(scenario)
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", f"email:{FAMILY}", "order:A-1", PHONE],
+        ["crm:C-2", "order:A-2", "phone:+491713920002"],
+    ]
+    assert len({journey["customer"] for journey in scenario.outcome.journeys}) == 2
+
+
+def test_with_a_limit_of_one_the_email_of_a_family_is_nobodys_own() -> None:
+    scenario = Scenario(TELECOM.replace("limit: 5, window: 7d, limit_within: 4", "limit: 1"))
+    family(scenario)
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", "order:A-1", PHONE],
+        ["crm:C-2", "order:A-2", "phone:+491713920002"],
+    ]
+    scenario.expect_no("identity_conflict")
+
+
+@pytest.mark.parametrize(("days", "customers"), [((1, 2, 3, 4, 8), 5), ((1, 2, 3, 4, 9), 1)])
+def test_too_many_within_a_window_are_too_many_though_not_for_ever(
+    days: tuple[int, ...], customers: int, scenario: Scenario
+) -> None:
+    for n, day in enumerate(days):
+        scenario.at(f"{day:02}th 10:00", call_center.call_received(caller=f"+49 171 392000{n}", email=ANNA))
+    assert len(scenario.customers()) == customers
+
+
+def joined_twice(scenario: Scenario) -> None:
+    """E-mail and phone share an order, and by way of another order a SIM."""
+    scenario.at("09:00", shop.order_placed(order="A-1", email=ANNA))
+    scenario.at("09:10", call_center.call_received(order="A-1", caller=ANNAS_PHONE))
+    scenario.at("09:20", shop.order_placed(order="A-2", email=ANNA))
+    scenario.at("09:30", shop.parcel_delivered(order="A-2", items=[{"iccid": SIM}]))
+    scenario.at("09:40", activation.accepted(iccid=SIM, phone=ANNAS_PHONE))
+
+
+def test_an_unlink_parts_what_is_joined_through_others_at_the_weakest_links(scenario: Scenario) -> None:
+    joined_twice(scenario)
+    assert len(scenario.customers()) == 1
+    scenario.at("12:00", operator.unlink(a=EMAIL, b=PHONE))
+    assert sorted(map(sorted, scenario.customers())) == [
+        [EMAIL, f"iccid:{SIM}", "order:A-1", "order:A-2"],
+        [PHONE],
+    ]
+    scenario.expect_no("identity_conflict")
+
+
+def test_a_link_after_the_unlink_restores_what_was(scenario: Scenario) -> None:
+    joined_twice(scenario)
+    before = scenario.customers()
+    scenario.at("12:00", operator.unlink(a=EMAIL, b=PHONE))
+    scenario.at("13:00", operator.link(a=PHONE, b=EMAIL))
+    assert scenario.customers() == before
+
+
+def test_an_unlink_after_the_link_restores_what_was(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE), call_center.call_received(email=ANNA))
+    before = scenario.customers()
+    scenario.at("12:00", operator.link(a=PHONE, b=EMAIL))
+    assert len(scenario.customers()) == 1
+    scenario.at("13:00", operator.unlink(a=PHONE, b=EMAIL))
+    assert scenario.customers() == before
+
+
+def test_links_in_a_circle_join_once(scenario: Scenario) -> None:
+    ends = [EMAIL, PHONE, "order:A-1"]
+    scenario.at("10:00", call_center.call_received(email=ANNA))
+    for a, b in zip(ends, [*ends[1:], ends[0]], strict=True):
+        scenario.at("11:00", operator.link(a=a, b=b))
+    assert scenario.customers() == [set(ends)]
+    assert len(scenario.outcome.customers[0]["links"]) == 2
+
+
+def test_a_link_that_would_join_what_an_operator_parted_is_refused_and_told(scenario: Scenario) -> None:
+    scenario.at("10:00", call_center.call_received(email=ANNA), call_center.call_received(caller=ANNAS_PHONE))
+    scenario.at("11:00", operator.link(a=EMAIL, b="order:A-1"))
+    scenario.at("12:00", operator.unlink(a=EMAIL, b=PHONE))
+    scenario.at("13:00", operator.link(a="order:A-1", b=PHONE))
+    assert sorted(map(sorted, scenario.customers())) == [[EMAIL, "order:A-1"], [PHONE]]
+    scenario.expect("identity_conflict")
+
+
+def test_a_link_to_what_nobody_has_heard_of_waits_for_it(scenario: Scenario) -> None:
+    scenario.at("10:00", operator.link(a=EMAIL, b=PHONE))
+    assert scenario.outcome.customers == []
+    scenario.at("11:00", call_center.call_received(caller=ANNAS_PHONE))
+    assert scenario.customers() == [{EMAIL, PHONE}]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "says"),
+    [
+        (
+            "email:null",
+            PHONE,
+            "data.a: expected type:value with a type of the map, and a value that names somebody",
+        ),
+        (
+            PHONE,
+            "fax:123",
+            "data.b: expected type:value with a type of the map, and a value that names somebody",
+        ),
+        (EMAIL, "email:ANNA@example.com", "data.a and data.b: expected two identifiers, found one twice"),
+        ("store:7", EMAIL, "data.a: store names what many customers share (routes: false), and links nobody"),
+    ],
+)
+def test_a_command_that_can_not_be_carried_out_says_why(a: str, b: str, says: str) -> None:
+    scenario = Scenario(TELECOM.replace("  imei: imei\n", "  imei: imei\n  store: {routes: false}\n"))
+    scenario.at("10:00", operator.link(a=a, b=b))
+    assert scenario.outcome.customers == []
+    (refused,) = scenario.refused
+    assert refused.reason == "missing_identifiers"
+    assert refused.detail.startswith(says)

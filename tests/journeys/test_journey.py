@@ -3,6 +3,7 @@
 from tests.support.scenario import (
     ANNA,
     ANNAS_PHONE,
+    BEN,
     OTHER_SIM,
     SIM,
     TELECOM,
@@ -38,6 +39,42 @@ def test_a_sim_ties_its_activation_to_the_order_it_was_delivered_for(scenario: S
     scenario.at("11:00", activation.line_activated(iccid=SIM))
     assert by_order(scenario)["order:A-1"][-1] == "line_activated"
     assert "line_activated" not in by_order(scenario)["order:A-2"]
+
+
+PARCEL = [{"iccid": SIM}, {"iccid": OTHER_SIM}]
+
+
+def two_orders(scenario: Scenario, *emails: str) -> None:
+    for order, email in zip(("A-1", "A-2"), emails, strict=True):
+        scenario.at("09:00", shop.order_placed(order=order, email=email))
+
+
+def test_a_parcel_that_holds_two_orders_does_not_make_two_journeys_one(scenario: Scenario) -> None:
+    two_orders(scenario, ANNA, BEN)
+    scenario.at("10:00", shop.parcel_delivered(order=["A-1", "A-2"], items=PARCEL))
+    scenario.at("11:00", activation.line_activated(iccid=SIM))
+    scenario.at("12:00", activation.line_activated(iccid=OTHER_SIM))
+    each = ["order_placed", "parcel_delivered", "line_activated"]
+    assert by_order(scenario) == {"order:A-1": each, "order:A-2": each}
+    assert len({journey["customer"] for journey in scenario.outcome.journeys}) == 2
+    scenario.expect_no()
+
+
+def test_of_two_orders_in_a_parcel_the_one_whose_sim_is_never_activated_is_missed(scenario: Scenario) -> None:
+    two_orders(scenario, ANNA, BEN)
+    scenario.at("09:30", shop.parcel_delivered(order="A-1", items=[{"iccid": OTHER_SIM}]))
+    scenario.at("10:00", shop.parcel_delivered(order=["A-1", "A-2"], items=PARCEL))
+    scenario.at("11:00", activation.line_activated(iccid=OTHER_SIM))
+    scenario.judged_at("15:00")
+    assert scenario.expect("missing")["identifiers"]["order"] == ["A-1", "A-2"]
+    assert [j["correlates"] for j in scenario.outcome.journeys if "missing" in j["broken"]] == ["order:A-2"]
+
+
+def test_one_sim_in_a_parcel_of_two_orders_counts_for_both(scenario: Scenario) -> None:
+    two_orders(scenario, ANNA, BEN)
+    scenario.at("10:00", shop.parcel_delivered(order=["A-1", "A-2"], items=PARCEL[:1]))
+    scenario.at("11:00", activation.line_activated(iccid=SIM))
+    assert [events[-1] for events in by_order(scenario).values()] == ["line_activated"] * 2
 
 
 def test_what_names_only_the_customer_goes_to_the_journey_that_still_lacks_it(scenario: Scenario) -> None:

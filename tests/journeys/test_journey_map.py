@@ -321,7 +321,48 @@ BROKEN = [
         "email: {limit: true}",
         "identifiers.email.limit: expected a whole number from 1 on, found True",
     ),
-    ("email: email", "email: {window: 1d}", "identifiers.email.window: a window needs a limit"),
+    (
+        "email: email",
+        "email: {limit: 5, window: 1d}",
+        "identifiers.email.window: window needs limit_within: so many values in any span of that length",
+    ),
+    (
+        "email: email",
+        "email: {limit_within: 2}",
+        "identifiers.email.limit_within: limit_within needs window:"
+        " so many values in any span of that length",
+    ),
+    (
+        "email: email",
+        "email: {limit: 2, window: 1d, limit_within: 3}",
+        "identifiers.email.limit_within: expected at most the limit, 2, which holds for all time",
+    ),
+    (
+        "email: email",
+        "email: {unique: true, changes_hands_after: 60d}",
+        "identifiers.email.changes_hands_after: what is unique to a customer does not change hands",
+    ),
+    (
+        "order: order",
+        "order: {normaliser: order, changes_hands_after: 60d}",
+        "identifiers.order.changes_hands_after: 'order' identifies a journey:"
+        " only what identifies a customer changes hands",
+    ),
+    (
+        "    department: activation\n",
+        "    department: activation\n    releases: email\n",
+        "events.line_on.releases: line_on has no identifier 'email' (expected one of iccid, order, phone)",
+    ),
+    (
+        "    department: activation\n",
+        "    department: activation\n    releases: [phone, iccid]\n",
+        "events.line_on.releases: 'iccid' identifies a journey, and does not change hands",
+    ),
+    (
+        "    department: activation\n",
+        "    department: activation\n    releases: fone\n",
+        "events.line_on.releases: unknown identifier 'fone' (did you mean 'phone'?)",
+    ),
     (
         "email: email",
         "email: {region: DE}",

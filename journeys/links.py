@@ -1,0 +1,137 @@
+"""Links: what joins two identifiers, and the groups that links make where not all of them may hold."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
+
+from journeys.events import Event
+from journeys.journey_map import COMMAND_TYPES, IdentifierType
+
+LINK, UNLINK = COMMAND_TYPES
+Pair = frozenset[str]
+
+
+class HasEnds(Protocol):
+    """Anything that joins an identifier a to an identifier b."""
+
+    @property
+    def a(self) -> str: ...
+    @property
+    def b(self) -> str: ...
+
+
+Ended = TypeVar("Ended", bound=HasEnds)
+
+
+class Link(NamedTuple):
+    """Two identifiers that one event names together, the stronger one first."""
+
+    a: str
+    b: str
+    event: Event
+
+
+class Conflict(NamedTuple):
+    """A refused link: it would have made one customer of two `values` of a unique type, or of two identifiers that
+    an operator's command (`unlinked`) parts.
+    """
+
+    refused: Link
+    values: tuple[str, str]
+    unlinked: Event | None
+
+
+def type_of(identifier: str) -> str:
+    return identifier.partition(":")[0]
+
+
+def strength(identifier: str, types: Mapping[str, IdentifierType]) -> tuple[int, str]:
+    """The total order over identifiers: the strongest is the smallest."""
+    rule = types.get(type_of(identifier))
+    return (rule.priority if rule else 0, identifier)
+
+
+def path(links: Iterable[Ended], start: str, end: str) -> list[Ended]:
+    """The links that lead from one identifier to another; empty where they are the same or not joined."""
+    neighbours: defaultdict[str, list[tuple[str, Ended]]] = defaultdict(list)
+    for link in links:
+        neighbours[link.a].append((link.b, link))
+        neighbours[link.b].append((link.a, link))
+    ways: dict[str, list[Ended]] = {start: []}
+    frontier = [start]
+    while frontier and end not in ways:
+        reached = frontier.pop(0)
+        for neighbour, link in neighbours[reached]:
+            if neighbour not in ways:
+                ways[neighbour] = [*ways[reached], link]
+                frontier.append(neighbour)
+    return ways.get(end, [])
+
+
+def bare(node: str) -> str:
+    """The identifier of a node: one that changed hands has a node for each tenure, named after how that began."""
+    return node.partition("\x00")[0]
+
+
+class Groups:
+    """Union-find that refuses to unite two values of a unique type, and what an operator parted.
+
+    Given the strongest link first it leaves out the weakest link of every path between what must stay apart, as
+    Kruskal's algorithm does of every cycle (J. B. Kruskal, 1956).
+    """
+
+    def __init__(self, unique: tuple[str, ...], parted: Mapping[Pair, Event]) -> None:
+        self._parents: dict[str, str] = {}
+        self._exclusive: dict[str, dict[str | Pair, str]] = {}
+        self._unique = unique
+        self._parted = parted
+        self.conflicts: list[Conflict] = []
+
+    def root(self, node: str) -> str:
+        parents = self._parents
+        if node not in parents:
+            parents[node] = node
+            if self._unique and node.startswith(self._unique):
+                self._exclusive[node] = {type_of(node): node}
+            if self._parted:
+                self._part(node)
+            return node
+        while (parent := parents[node]) != node:
+            parents[node] = parents[parent]
+            node = parent
+        return node
+
+    def nodes(self) -> Iterable[str]:
+        """Every identifier met, without the events that stand for themselves."""
+        return [node for node in self._parents if not node.startswith("event:")]
+
+    def unite(self, link: Link) -> bool:
+        """Whether the link joined two groups; one that must not is kept as a conflict."""
+        a, b = self.root(link.a), self.root(link.b)
+        if a == b:
+            return False
+        if (dispute := self.dispute(a, b)) is not None:
+            values = sorted((self._exclusive[a][dispute], self._exclusive[b][dispute]))
+            unlinked = None if isinstance(dispute, str) else self._parted[dispute]
+            self.conflicts.append(Conflict(link, (values[0], values[1]), unlinked))
+            return False
+        self._parents[b] = a
+        if theirs := self._exclusive.get(b):
+            self._exclusive[a] = self._exclusive.get(a, {}) | theirs
+        return True
+
+    def dispute(self, a: str, b: str) -> str | Pair | None:
+        """Why two groups, by their roots, must stay apart: the pair that was parted, else the unique type."""
+        mine, theirs = self._exclusive.get(a), self._exclusive.get(b)
+        if not mine or not theirs:
+            return None
+        disputes = [key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key]]
+        return min(
+            disputes, key=lambda key: (1, key) if isinstance(key, str) else (0, *sorted(key)), default=None
+        )
+
+    def _part(self, node: str) -> None:
+        identifier = bare(node)
+        for pair in self._parted:
+            if identifier in pair:
+                self._exclusive.setdefault(node, {})[pair] = identifier
