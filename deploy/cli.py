@@ -14,6 +14,8 @@ COMMANDS = {
     "publish": "publish",
     "dead-letters": "dead_letters",
     "rebuild": "rebuild",
+    "simulate": "simulate",
+    "score": "score",
     "schema": "schema",
     "topics": "topics",
     "link": "link",

@@ -1,0 +1,20 @@
+"""A telecom operator's weeks, seeded, with the truth about them: who is who, and what really broke.
+
+The world comes first: people place orders, departments work on them or fail to, callers call. Only then is it told
+as departments tell it: with their clocks, their spellings, their delays, their repeats. The truth is what happened
+in the world; it knows nothing of how Baton finds out, and imports nothing of it but the journey map's promises.
+
+What is true, where nobody can know everything, is what a careful human with all events before them could know:
+
+- A customer is one person, as far as the person's own identifiers lead from event to event. Two guest orders of one
+  person that share nothing are two customers.
+- People who use one e-mail or number, of whom no more than one ever gives a customer number, are one customer: nothing
+  tells them apart. If two or more have customer numbers, these are separate customers and the identifier is contested:
+  an identity conflict for the second and each further one. Whose an order is that bears a contested identifier and no
+  customer number, nobody can say: it is in no pair of the score.
+- A kiosk's e-mail says nothing about who ordered. A number belongs to whoever held it at the time.
+- Something broke when it did by a perfect clock. Where the departments' own clocks say otherwise, by their skew of
+  seconds to minutes, nobody can say which: such an item is marked undecidable, and counts neither way.
+- A failure that nothing mended is `failed`; it is not `missing` as well. A number that no event ever ties to a customer
+  is no unrecognised caller.
+"""
