@@ -3,6 +3,7 @@ stitching.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from stream.notifying import Notify
 from stream.project import Project
 from stream.stitch import Stitch
 from stream.topics import Topics
-from stream.transports.log import Record
+from stream.transports.log import Fenced, Record
 from stream.transports.running import App, new_app
+
+logger = logging.getLogger(__name__)
 
 Handle = Callable[[str, int, Sequence[Record]], Awaitable[None]]
 
@@ -53,9 +56,10 @@ def notifying_app(broker: str, topics: Topics, notify: Notify) -> App:
 
 
 def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None:
-    """An agent that hands each batch on.
+    """An agent that hands each batch on, and says when it is finished.
 
-    No exception leaves it: it would acknowledge the batch it failed on.
+    No exception leaves it: another batch would follow. Who finds out that another worker took over what he works
+    on asks for his partitions anew, and is given what is his by now, from what was finished on.
     """
 
     async def agent(stream: Any) -> None:
@@ -63,11 +67,16 @@ def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None
             tp = event.message.tp
             try:
                 await handle(tp.topic, tp.partition, event.value)
+            except Fenced as error:
+                logger.warning("asking for partitions anew: %s/%d: %s", tp.topic, tp.partition, error)
+                await app.consumer.rejoin()
+                continue
             except (Exception, asyncio.CancelledError) as error:
                 if _is_cancelled():
                     raise
                 await app.crash(error if str(error) else RuntimeError(f"{name}: {error!r}"))
                 await asyncio.Event().wait()
+            app.consumer.finish(event.message)
 
     source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
     app.agent(source, name=name, concurrency=1)(agent)

@@ -4,6 +4,7 @@ transaction.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 from journeys.errors import InvalidEvent
@@ -12,7 +13,7 @@ from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
 from stream.sending import Sender, until_available
 from stream.topics import Topics
-from stream.transports.log import GroupInUse, Log, LogError, Offsets, Record
+from stream.transports.log import GroupInUse, Log, LogError, Offsets, Partition, Record
 
 UNUSABLE = "unusable_document"
 DEAD_AFTER_SECONDS = 20.0
@@ -116,7 +117,16 @@ async def _behind(log: Log, topics: Topics, positions: Callable[[], Offsets]) ->
                 f"the read model has read {tp[0]}/{tp[1]} up to offset {held[tp] - 1}, and the log ends before: "
                 "it is of another log; name the right one, or a new --read-model, which fills by itself"
             )
-    return {tp: held.get(tp, 0) for tp, offset in committed.items() if held.get(tp, 0) < offset}
+    starts = {tp: held.get(tp, 0) for tp in committed}
+    return {tp: starts[tp] for tp, end in committed.items() if await _any_record(log, tp, starts[tp], end)}
+
+
+async def _any_record(log: Log, tp: Partition, start: int, end: int) -> bool:
+    """What lies between may be no record: a gap that compaction left, or the end of a transaction."""
+    async with aclosing(log.read(*tp, start, max(start, end))) as reading:
+        async for _ in reading:
+            return True
+    return False
 
 
 def _is_text(key: bytes | None) -> bool:

@@ -2,8 +2,11 @@
 
 The event's value is a list of `Record`s of one partition, in order; its offset is that of the last record. In
 place of Faust's bookkeeping of single offsets and gaps there is a queue of delivered batches per partition:
-the committed offset is the end of the longest prefix of batches that the agent has finished. `_read_offset`
-is the next offset to deliver, not the last one delivered.
+the committed offset is the end of the longest prefix of batches that the agent has called `finish` for. Faust's
+own acknowledgement only tells when an agent is idle: Faust also gives it for a batch that failed, or that an agent
+was cancelled at. When all is finished, what follows that is no record (the end of a transaction, a gap that
+compaction left) is committed, too: so a group that has read everything has committed the end. `_read_offset` is the
+next offset to deliver, not the last one delivered.
 """
 
 import asyncio
@@ -38,40 +41,76 @@ def batches_of(records: Sequence[Record], start: int) -> Iterator[list[Record]]:
         yield batch
 
 
+class Batch(ConsumerMessage):  # type: ignore[misc]
+    """The message of a record batch."""
+
+    __slots__ = ("is_finished",)
+
+    def __init__(self, *arguments: Any, **fields: Any) -> None:
+        super().__init__(*arguments, **fields)
+        self.is_finished = False
+
+
 class BatchedConsumer(Consumer):  # type: ignore[misc]
-    """Base of both drivers' consumers; a subclass says in `_records` how what it fetched becomes records."""
+    """Base of both drivers' consumers."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._delivered: dict[TP, deque[ConsumerMessage]] = {}
+        self._delivered: dict[TP, deque[Batch]] = {}
+        self._passed: Mapping[TP, int] = {}
+        self._is_complete = True
         super().__init__(*arguments, **options)
 
+    def finish(self, batch: Batch) -> None:
+        """All that follows from the batch is durable: it may be committed, after those before it."""
+        batch.is_finished = True
+
+    async def rejoin(self) -> None:
+        """Gives all partitions back and asks for them anew, from the committed offsets on."""
+        raise NotImplementedError
+
     def _records(self, fetched: Sequence[Any]) -> Sequence[Record]:
+        """What was fetched of a partition, as records."""
+        raise NotImplementedError
+
+    def _fetched_up_to(self) -> Mapping[TP, int]:
+        """The next offset to fetch of each partition, as of the last fetch."""
         raise NotImplementedError
 
     async def _drain_messages(self, fetcher: Fetcher) -> None:
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
                 fetched, active = await self._wait_next_records(timeout=1.0)
-                if fetched and not self.should_stop:
-                    await self._deliver(fetched, active)
+                if not self.should_stop:
+                    await self._take(fetched or {}, active)
         except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.app.should_stop:
                 raise
 
-    async def _deliver(self, fetched: Mapping[Any, Sequence[Any]], active: Iterable[TP] | None) -> None:
+    async def _take(self, fetched: Mapping[Any, Sequence[Any]], active: Iterable[TP] | None) -> None:
+        up_to = self._fetched_up_to()
+        if fetched and not await self._deliver(fetched, active):
+            self._is_complete = False
+        if self._is_complete:
+            self._passed = up_to
+
+    async def _deliver(self, fetched: Mapping[Any, Sequence[Any]], active: Iterable[TP] | None) -> bool:
+        """Whether all was handed over; what was not comes again after the next assignment."""
         if not self.flow_active:
             await self._seek_back()
-            return
+            return False
+        complete = True
         generation = self.app.consumer_generation_id
         for partition, raw in fetched.items():
             tp = TP(partition.topic, partition.partition)
             if active is not None and tp not in active:
+                complete = False
                 continue
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             for batch in batches_of(self._records(raw), self._read_offset[tp] or 0):
                 if not self.flow_active or self.app.consumer_generation_id != generation:
-                    return
+                    return False
                 await self._hand_over(tp, batch)
+        return complete
 
     async def _hand_over(self, tp: TP, batch: list[Record]) -> None:
         message = self._to_message(tp, batch)
@@ -86,9 +125,9 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
         except Exception as error:
             self.log.warning("Cannot seek while partitions change hands: %r", error)
 
-    def _to_message(self, tp: TP, batch: list[Record]) -> ConsumerMessage:
+    def _to_message(self, tp: TP, batch: list[Record]) -> Batch:
         last = batch[-1]
-        return ConsumerMessage(
+        return Batch(
             tp.topic,
             tp.partition,
             last.offset,
@@ -118,16 +157,21 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
             return True
 
     def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> list[TP]:
-        return [tp for tp in self._delivered if topics is None or tp in topics or tp.topic in topics]
+        known = self._delivered.keys() | self._passed.keys()
+        return [tp for tp in known if topics is None or tp in topics or tp.topic in topics]
 
     def _new_offset(self, tp: TP) -> int | None:
-        delivered = self._delivered[tp]
-        end: int | None = None
-        while delivered and delivered[0].acked:
+        delivered = self._delivered.get(tp)
+        end = 0
+        while delivered and delivered[0].is_finished:
             end = delivered.popleft().offset + 1
-        return end
+        if not delivered:
+            end = max(end, self._passed.get(tp, 0))
+        return end or None
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Fetching restarts at the committed offsets: what was delivered before no longer counts."""
         self._delivered.clear()
+        self._passed = {}
+        self._is_complete = True
         await super().on_partitions_assigned(assigned, generation_id)

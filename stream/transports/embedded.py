@@ -22,6 +22,7 @@ class Consumer(BatchedConsumer):
         self._group = self.app.conf.id
         self._log = SqliteLog(log_path(str(self.transport.url[0])))
         self._membership = membership(self._log.path, self._group)
+        self._topics: frozenset[str] = frozenset()
         self._assigned: set[TP] = set()
         self._positions: dict[TP, int] = {}
         self._ends: dict[TP, int] = {}
@@ -43,7 +44,11 @@ class Consumer(BatchedConsumer):
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Returns at once: the assignment that follows waits for this call to have returned."""
-        self.add_future(self._reassign(frozenset(topics)))
+        self._topics = frozenset(topics)
+        await self.rejoin()
+
+    async def rejoin(self) -> None:
+        self.add_future(self._reassign(self._topics))
 
     async def _reassign(self, topics: frozenset[str]) -> None:
         await self.app.topics.maybe_wait_for_subscriptions()
@@ -80,6 +85,9 @@ class Consumer(BatchedConsumer):
         wanted = set(partitions)
         ends = await self._log.ends({tp.topic for tp in wanted})
         return {TP(*partition): end for partition, end in ends.items() if partition in wanted}
+
+    def _fetched_up_to(self) -> dict[TP, int]:
+        return dict(self._positions)
 
     def _records(self, fetched: Any) -> list[Record]:
         return list(fetched)

@@ -5,11 +5,13 @@ and rebalancing it keeps. Records of aborted transactions are not delivered.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from stream.transports.batches import BatchedConsumer
 from stream.transports.log import LogError, Record
@@ -22,10 +24,27 @@ def to_records(fetched: Sequence[ConsumerRecord]) -> list[Record]:
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    fetched_up_to: Mapping[TP, int] = MappingProxyType({})
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         return consumer
+
+    async def _fetch_records(
+        self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **options: Any
+    ) -> dict[TP, list[ConsumerRecord]]:
+        fetched: dict[TP, list[ConsumerRecord]] = await super()._fetch_records(
+            consumer, active_partitions, **options
+        )
+        self.fetched_up_to = _positions(consumer, active_partitions)
+        return fetched
+
+    async def rejoin(self) -> None:
+        await self.call_thread(self._request_rejoin)
+
+    async def _request_rejoin(self) -> None:
+        self._consumer._coordinator.request_rejoin()
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """LogError for a topic that is missing: aiokafka would wait for it in silence."""
@@ -48,12 +67,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             await self._consumer._client.close()
 
 
+def _positions(consumer: AIOKafkaConsumer, partitions: Iterable[TP]) -> dict[TP, int]:
+    subscription = consumer._subscription.subscription
+    assignment = subscription and subscription.assignment
+    states = {tp: assignment.state_value(tp) for tp in partitions if assignment and tp in assignment.tps}
+    return {tp: state.position for tp, state in states.items() if state and state.has_valid_position}
+
+
 class Consumer(BatchedConsumer, driver.Consumer):  # type: ignore[misc]
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     def _records(self, fetched: Sequence[ConsumerRecord]) -> list[Record]:
         return to_records(fetched)
+
+    def _fetched_up_to(self) -> Mapping[TP, int]:
+        up_to: Mapping[TP, int] = self._thread.fetched_up_to
+        return up_to
+
+    async def rejoin(self) -> None:
+        await self._thread.rejoin()
 
 
 class Transport(driver.Transport):  # type: ignore[misc]

@@ -9,17 +9,35 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    InvalidTxnState,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
     RecordListTooLargeError,
+    TransactionalIdAuthorizationFailed,
+    UnknownProducerId,
     UnknownTopicOrPartitionError,
 )
 
-from stream.transports.log import MAX_ENTRY_BYTES, EntryTooLarge, LogError, LogUnavailable
+from stream.transports.log import MAX_ENTRY_BYTES, EntryTooLarge, Fenced, LogError, LogUnavailable
 
 CLOSE_SECONDS = 2.0
 PAUSE_SECONDS = 0.2
+TRANSACTION_SECONDS = 60.0
+"""How long a dead holder's last append may keep readers waiting, if nobody takes hold of its name."""
+
+_HOLD_LOST = (
+    ProducerFenced,
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    InvalidTxnState,
+    OutOfOrderSequenceNumber,
+    UnknownProducerId,
+)
 
 Answer = TypeVar("Answer")
 
@@ -37,6 +55,7 @@ class KafkaClients:
         }
         self._admin: AIOKafkaAdminClient | None = None
         self._producer: AIOKafkaProducer | None = None
+        self._holders: set[AIOKafkaProducer] = set()
         self._asker: AIOKafkaConsumer | None = None
         self._opening = asyncio.Lock()
 
@@ -51,9 +70,8 @@ class KafkaClients:
         self._admin = admin
 
     async def close(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await _close(producer)
+        producers = [*self._holders, *([self._producer] if self._producer else [])]
+        await asyncio.gather(*(self.drop(producer) for producer in producers))
         if self._asker is not None:
             await self._asker.stop()
         if self._admin is not None:
@@ -69,21 +87,40 @@ class KafkaClients:
     async def producer(self) -> AIOKafkaProducer:
         async with self._opening:
             if self._producer is None:
-                self._producer = await _started(
-                    AIOKafkaProducer(
-                        **self._settings,
-                        acks="all",
-                        enable_idempotence=True,
-                        max_batch_size=MAX_ENTRY_BYTES,
-                        max_request_size=2 * MAX_ENTRY_BYTES,
-                    )
-                )
+                self._producer = await self._new_producer(enable_idempotence=True)
         return self._producer
+
+    async def producer_of(self, name: str) -> AIOKafkaProducer:
+        """A producer of transactions, the only one of that name that the cluster lets write from now on."""
+        try:
+            async with asyncio.timeout(self.patience):
+                producer = await self._new_producer(
+                    transactional_id=name, transaction_timeout_ms=int(TRANSACTION_SECONDS * 1000)
+                )
+        except TimeoutError as error:
+            raise self.away(
+                f"it lets nobody take hold of {name}; with fewer than three brokers set "
+                "transaction.state.log.replication.factor and transaction.state.log.min.isr"
+            ) from error
+        self._holders.add(producer)
+        return producer
+
+    async def _new_producer(self, **settings: Any) -> AIOKafkaProducer:
+        return await _started(
+            AIOKafkaProducer(
+                **self._settings,
+                **settings,
+                acks="all",
+                max_batch_size=MAX_ENTRY_BYTES,
+                max_request_size=2 * MAX_ENTRY_BYTES,
+            )
+        )
 
     async def drop(self, producer: AIOKafkaProducer) -> None:
         """Ends a producer that failed, without flushing: it would write its batch when all has moved on."""
         if self._producer is producer:
             self._producer = None
+        self._holders.discard(producer)
         await _close(producer)
 
     async def drop_producer(self) -> None:
@@ -127,7 +164,15 @@ class KafkaClients:
             raise EntryTooLarge(f"{self.where}: {error}: {advice}") from error
         except UnknownTopicOrPartitionError as error:
             raise LogError(f"{self.where}: {error}: create the topics first") from error
+        except TransactionalIdAuthorizationFailed as error:
+            advice = "grant this user the ACLs DESCRIBE and WRITE on that transactional id"
+            raise LogError(f"{self.where}: {error}: {advice}") from error
         except KafkaError as error:
+            if isinstance(error, _HOLD_LOST) or isinstance(error.__cause__, _HOLD_LOST):
+                raise Fenced(
+                    f"{self.where}: the hold is lost: somebody else took it, or the cluster gave it up "
+                    f"({type(error.__cause__ or error).__name__})"
+                ) from error
             if error.retriable or isinstance(error, KafkaTimeoutError):
                 raise self.away(error) from error
             raise LogError(f"{self.where}: {error!r}") from error

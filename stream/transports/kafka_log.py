@@ -1,14 +1,14 @@
 """The log on a Kafka cluster. Nothing is created but by `create_topics`."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.transports.kafka import to_records
 from stream.transports.kafka_admin import COMPACTED, KafkaAdmin, Shape
+from stream.transports.kafka_appender import KafkaAppender, send_all
 from stream.transports.kafka_clients import KafkaClients
 from stream.transports.log import (
     Entry,
@@ -16,7 +16,6 @@ from stream.transports.log import (
     Offsets,
     Partition,
     Record,
-    cut_into_batches,
     refuse_too_large,
 )
 
@@ -83,12 +82,15 @@ class KafkaLog:
             producer = await self._kafka.producer()
         try:
             with self._kafka.translating_errors():
-                await _all_or_error(
-                    [self._send(producer, partition, entries) for partition, entries in batches.items()]
-                )
+                await send_all(producer, batches, self._kafka.patience)
         except LogError:
             await self._kafka.drop(producer)
             raise
+
+    async def hold(self, name: str) -> KafkaAppender:
+        with self._kafka.translating_errors():
+            producer = await self._kafka.producer_of(name)
+        return KafkaAppender(name, producer, self._kafka, self._check)
 
     async def ends(self, topics: Collection[str]) -> Offsets:
         wanted = await self._partitions_of(topics)
@@ -161,16 +163,6 @@ class KafkaLog:
                 return to_records(fetched.get(tp, [])), moved
         raise self._kafka.away(f"nothing came from {tp.topic}/{tp.partition}")
 
-    async def _send(self, producer: AIOKafkaProducer, to: Partition, entries: Sequence[Entry]) -> None:
-        topic, partition = to
-        for run in cut_into_batches(entries):
-            batch = producer.create_batch()
-            for key, value, headers, timestamp in run:
-                batch.append(key=key, value=value, headers=list(headers), timestamp=timestamp)
-            batch.close()
-            async with asyncio.timeout(self._kafka.patience):  # an idempotent producer never gives up
-                await (await producer.send_batch(batch, topic, partition=partition))
-
     async def _partitions_of(self, topics: Iterable[str]) -> list[TopicPartition]:
         return [TopicPartition(topic, n) for topic in topics for n in range(await self.partitions(topic))]
 
@@ -178,10 +170,3 @@ class KafkaLog:
         count = await self.partitions(topic)
         if not 0 <= partition < count:
             raise LogError(f"{self._kafka.where}: topic {topic} has no partition {partition}, only {count}")
-
-
-async def _all_or_error(sending: Iterable[Any]) -> None:
-    """Waits for all, also after an error, then raises the first."""
-    for result in await asyncio.gather(*sending, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result

@@ -64,6 +64,28 @@ class EntryTooLarge(LogError):
     """An entry is larger than the log takes; nothing of the call was written."""
 
 
+class Fenced(LogError):
+    """Somebody else took hold of the name, or the hold was lost; nothing of the call was written."""
+
+
+class Appender(Protocol):
+    """Appends under a name of which it is the latest holder: see `Log.hold`. One call at a time."""
+
+    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> None:
+        """Writes all of the entries or none, keeping their order within a partition; durable when it returns.
+
+        Readers see it then or a moment later, in one partition before another, but everywhere before the next
+        append of this or another holder returns.
+
+        Fenced, then and ever after, once the name has another holder. After LogUnavailable, or when cancelled,
+        all may still be written, until the next call returns or another holder takes the name: who tries the
+        same again may write it twice, so it must be harmless twice. After another LogError but EntryTooLarge the
+        appender is of no more use."""
+
+    async def release(self) -> None:
+        """Frees what the hold takes here; the name stays held until somebody else takes hold of it."""
+
+
 class Log(Protocol):
     async def start(self) -> None:
         """Opens the log, before any other method. LogUnavailable when it cannot be reached."""
@@ -88,6 +110,11 @@ class Log(Protocol):
         After an error, or when cancelled, any part may have been written; after EntryTooLarge nothing was.
         The embedded log writes all or nothing, and stores `committing` (group, topic, partition → next
         offset to read) in the same transaction; Kafka takes no `committing`."""
+
+    async def hold(self, name: str) -> Appender:
+        """Takes hold of a name from whoever holds it: once this returns, earlier holders can write nothing more.
+
+        What they were about to write is written in full by now, or never. LogUnavailable."""
 
     async def ends(self, topics: Collection[str]) -> Offsets:
         """Next offset to be written, for every partition of the topics."""

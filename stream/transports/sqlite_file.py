@@ -20,6 +20,9 @@ from stream.transports.log import LogError, LogUnavailable
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 15.0
 
+_HOLDERS = """
+CREATE TABLE IF NOT EXISTS holders (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;
+"""
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE partitions (
@@ -42,6 +45,7 @@ CREATE TABLE committed (
     next_offset INTEGER NOT NULL,
     PRIMARY KEY (consumer_group, topic, partition)
 ) WITHOUT ROWID;
+{_HOLDERS}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
@@ -133,6 +137,8 @@ class SqliteFile:
                 f"{self.path}: log format {version}, expected {SCHEMA_VERSION}: written by another version "
                 "of Baton, or not a log; name another file"
             )
+        else:
+            sql.execute(_HOLDERS)
         sql.execute("PRAGMA synchronous = FULL")
 
     def _close(self) -> None:

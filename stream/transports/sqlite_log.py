@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from stream.transports import record_batches
@@ -10,6 +11,7 @@ from stream.transports.bell import Bell
 from stream.transports.file_lock import FileLock
 from stream.transports.log import (
     Entry,
+    Fenced,
     GroupInUse,
     LogError,
     Offsets,
@@ -27,6 +29,9 @@ FETCH_BYTES = 4_000_000
 COMMIT = (
     "INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset"
 )
+_HOLD = """
+INSERT INTO holders VALUES (?, 1) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch
+"""
 _FETCH = """
 SELECT next_offset, records FROM batches WHERE partition_id = ? AND next_offset > ? ORDER BY next_offset
 """
@@ -52,6 +57,27 @@ def log_url(path: Path) -> str:
 def membership(path: Path, group: str) -> FileLock:
     """The lock that the process holds that consumes as the group."""
     return FileLock(path.with_name(f"{path.name}.{group}.lock"))
+
+
+class Holder(NamedTuple):
+    """Of several holders of a name the one of the highest epoch is the latest."""
+
+    name: str
+    epoch: int
+
+
+class SqliteAppender:
+    """Checks in the transaction of each append that it is the latest holder of its name."""
+
+    def __init__(self, log: "SqliteLog", holder: Holder) -> None:
+        self._log = log
+        self._holder = holder
+
+    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> None:
+        await self._log.append_as(self._holder, batches)
+
+    async def release(self) -> None:
+        """Nothing is to be freed."""
 
 
 class SqliteLog:
@@ -82,7 +108,16 @@ class SqliteLog:
         committing: Mapping[tuple[str, str, int], int] | None = None,
     ) -> None:
         refuse_too_large(batches)
-        await self._file.run(self._append, batches, committing or {})
+        await self._file.run(self._append, batches, committing or {}, None)
+        self._bell.ring()
+
+    async def hold(self, name: str) -> "SqliteAppender":
+        return SqliteAppender(self, Holder(name, await self._file.run(self._take_hold, name)))
+
+    async def append_as(self, holder: Holder, batches: Mapping[Partition, Sequence[Entry]]) -> None:
+        """Fenced when the name has another holder by now."""
+        refuse_too_large(batches)
+        await self._file.run(self._append, batches, {}, holder)
         self._bell.ring()
 
     async def ends(self, topics: Collection[str]) -> Offsets:
@@ -173,6 +208,7 @@ class SqliteLog:
         self,
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int],
+        holder: Holder | None,
     ) -> None:
         now = time.time_ns() // 1_000_000
         encoded = [
@@ -181,9 +217,22 @@ class SqliteLog:
             for batch in cut_into_batches(entries)
         ]
         with self._file.transaction() as sql:
+            if holder is not None:
+                self._refuse_fenced(holder)
             for partition_id, batch, length in encoded:
                 self._write(partition_id, batch, length)
             sql.executemany(COMMIT, [(*consumer, at) for consumer, at in committing.items()])
+
+    def _take_hold(self, name: str) -> int:
+        with self._file.transaction() as sql:
+            (epoch,) = sql.execute(_HOLD, (name,)).fetchone()
+        return int(epoch)
+
+    def _refuse_fenced(self, holder: Holder) -> None:
+        query = "SELECT epoch FROM holders WHERE name = ?"
+        (epoch,) = self._file.sql.execute(query, (holder.name,)).fetchone()
+        if epoch != holder.epoch:
+            raise Fenced(f"{self.path}: somebody else has taken hold of {holder.name}; nothing was written")
 
     def _write(self, partition_id: int, batch: bytearray, length: int) -> None:
         sql = self._file.sql

@@ -3,11 +3,13 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from stream.transports.log import Entry, Log, LogError, Record
-from stream.transports.running import failure, running
+from stream.app import _agent
+from stream.transports.log import Entry, Fenced, Log, LogError, Record
+from stream.transports.running import App, failure, new_app, running
 from tests.support.consuming import Collector, until, until_committed
 
 
@@ -133,6 +135,70 @@ asyncio.run(main())
     collector = Collector(name, url, topic)
     async with running(collector.app):
         await until(lambda: collector.count == 10)
+
+
+def reading(name: str, url: str, topic: str, handle: Callable[[Sequence[Record]], Awaitable[None]]) -> App:
+    """An app as Baton's own are."""
+    app = new_app(name, url, broker_session_timeout=2.0, broker_heartbeat_interval=0.5)
+    _agent(app, (topic,), "reader", lambda _topic, _partition, records: handle(records))
+    return app
+
+
+async def test_a_batch_that_failed_comes_again_however_orderly_the_stop(
+    log: Log, url: str, topic: str, name: str
+) -> None:
+    await log.append({(topic, 0): numbered(0, 10)})
+
+    async def fail(batch: Sequence[Record]) -> None:
+        raise ValueError("no such thing")
+
+    app = reading(name, url, topic, fail)
+    async with running(app):
+        assert str(await failure(app)) == "no such thing"
+
+    collector = Collector(name, url, topic)
+    async with running(collector.app):
+        await until(lambda: collector.count == 10)
+
+
+async def test_who_lost_what_he_works_on_gets_his_partitions_anew_and_the_batch_again(
+    log: Log, url: str, topic: str, name: str
+) -> None:
+    for start in range(0, 30, 10):
+        await log.append({(topic, 0): numbered(start, start + 10)})
+    seen: list[int] = []
+    lost = [5, 15]
+
+    async def handle(batch: Sequence[Record]) -> None:
+        offsets = [record.offset for record in batch]
+        if lost and lost[0] in offsets:
+            del lost[0]
+            raise Fenced("somebody else has it")
+        seen.extend(offsets)
+
+    async with running(reading(name, url, topic, handle)):
+        await until_committed(url, name, {(topic, 0): 30, (topic, 1): 0, (topic, 2): 0})
+
+    assert not lost
+    assert set(seen) == set(range(30))
+
+
+async def test_who_has_read_everything_has_committed_the_end(
+    log: Log, url: str, topic: str, name: str
+) -> None:
+    """Though what ends a transaction takes an offset, too."""
+    appender = await log.hold(name)
+    for start in range(0, 20, 10):
+        await appender.append({(topic, p): numbered(start, start + 10) for p in range(3)})
+    await log.hold(name)
+    collector = Collector(name, url, topic)
+
+    async with running(collector.app):
+        await until_committed(url, name, await log.ends([topic]))
+        await log.append({(topic, 1): numbered(20, 21)})
+        await until_committed(url, name, await log.ends([topic]))
+
+    assert [len(collector.records(p)) for p in range(3)] == [20, 21, 20]
 
 
 async def test_a_worker_killed_again_and_again_loses_nothing(

@@ -26,6 +26,7 @@ class Collector:
                 if handle is not None:
                     await handle(event.value)
                 self.batches[event.message.tp.partition].append(event.value)
+                self.app.consumer.finish(event.message)
 
     def records(self, partition: int = 0) -> list[Record]:
         return [record for batch in self.batches[partition] for record in batch]

@@ -1,0 +1,114 @@
+"""A hold on Kafka: a producer of transactions, of which the cluster lets only the latest of a name write.
+
+Taking hold aborts what the holder before left open, and readers read only what was committed. This fences by
+itself all that is written, of whatever topic; marking every record with an owner and a generation would need
+every reader, also those that others write, to drop what an older generation says.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from stream.transports.kafka_clients import KafkaClients
+from stream.transports.log import (
+    Entry,
+    LogError,
+    LogUnavailable,
+    Partition,
+    cut_into_batches,
+    refuse_too_large,
+)
+
+Batches = Mapping[Partition, Sequence[Entry]]
+
+
+class KafkaAppender:
+    """Each append is a transaction, which the client ends as soon as the cluster lets it, however long that takes.
+
+    When the cluster is away for longer than its transaction timeout, it may give up the transaction and the hold
+    with it: Fenced, though nobody else holds the name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        producer: AIOKafkaProducer,
+        kafka: KafkaClients,
+        check: Callable[[str, int], Awaitable[None]],
+    ) -> None:
+        self._name = name
+        self._producer = producer
+        self._kafka = kafka
+        self._check = check
+        self._under_way: asyncio.Future[None] | None = None
+        self._broken: LogError | None = None
+
+    async def append(self, batches: Batches) -> None:
+        if self._broken:
+            raise self._broken
+        refuse_too_large(batches)
+        for topic, partition in batches:
+            await self._check(topic, partition)
+        if self._under_way:
+            await self._ended(self._under_way)
+        self._under_way = asyncio.ensure_future(self._transaction(batches))
+        await self._ended(self._under_way)
+
+    async def release(self) -> None:
+        if self._under_way:
+            self._under_way.cancel()
+        await self._kafka.drop(self._producer)
+
+    async def _ended(self, transaction: "asyncio.Future[None]") -> None:
+        await asyncio.wait({transaction}, timeout=self._kafka.patience)
+        if not transaction.done():
+            raise self._kafka.away(f"it has not answered yet what {self._name} appends")
+        self._under_way = None
+        try:
+            with self._kafka.translating_errors():
+                transaction.result()
+        except LogUnavailable:
+            raise
+        except LogError as error:
+            self._broken = error
+            _forget_errors(self._producer)
+            raise
+
+    async def _transaction(self, batches: Batches) -> None:
+        async with self._producer.transaction():
+            await send_all(self._producer, batches, None)
+
+
+async def send_all(producer: AIOKafkaProducer, batches: Batches, patience: float | None) -> None:
+    """Waits for all, also after an error, then raises the first; `patience` seconds for each record batch."""
+    await _all_or_error([_send(producer, to, entries, patience) for to, entries in batches.items()])
+
+
+async def _send(
+    producer: AIOKafkaProducer, to: Partition, entries: Sequence[Entry], patience: float | None
+) -> None:
+    topic, partition = to
+    for run in cut_into_batches(entries):
+        batch = producer.create_batch()
+        for key, value, headers, timestamp in run:
+            batch.append(key=key, value=value, headers=list(headers), timestamp=timestamp)
+        batch.close()
+        async with asyncio.timeout(patience):  # a producer that is idempotent never gives up
+            await (await producer.send_batch(batch, topic, partition=partition))
+
+
+async def _all_or_error(sending: Iterable[Any]) -> None:
+    for result in await asyncio.gather(*sending, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _forget_errors(producer: AIOKafkaProducer) -> None:
+    """What a producer failed with it leaves in futures that nobody asks, too, of which asyncio would complain."""
+    waiting = producer._message_accumulator._batches.values()
+    left = [batch._drain_waiter for batches in waiting for batch in batches]
+    for future in (*left, producer._txn_manager.wait_for_transaction_end()):
+        if future.done() and not future.cancelled():
+            future.exception()
