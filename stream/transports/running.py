@@ -49,7 +49,7 @@ def new_app(group: str, log: str, **settings: Any) -> App:
             "topic_disable_leader": True,
             "broker_commit_interval": COMMIT_SECONDS[scheme],
             "broker_session_timeout": 10.0,
-            "stream_buffer_maxsize": 4,
+            "stream_buffer_maxsize": 16,
             "stream_wait_empty": True,
             "TableManager": _NoTables,
             **settings,
