@@ -32,7 +32,7 @@ lint: $(DEV)  ## check style, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(DEV)  ## measure speed and memory, as a table
+bench: $(DEV)  ## measure speed and memory, and the peers on Kafka, as tables (ARGS=alone, ARGS=peers, ARGS=--write)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 format: $(DEV)  ## put the code into its standard form
@@ -42,12 +42,15 @@ format: $(DEV)  ## put the code into its standard form
 clean:  ## remove .venv
 	rm -rf .venv
 
-LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --all-build-deps \
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+LOCK := $(PIN) --all-build-deps
 
-lock: $(DEV)  ## pin the dependencies of pyproject.toml anew
+lock: $(DEV)  ## pin the dependencies of pyproject.toml, and the benchmark's peers, anew
 	@$(LOCK) --output-file requirements.lock pyproject.toml
 	@$(LOCK) --constraint requirements.lock --extra dev --output-file requirements-dev.lock pyproject.toml
+	@for peer in $(dir $(wildcard tests/bench/peers/*/requirements.in)); do \
+		$(PIN) --no-annotate --output-file $${peer}requirements.txt $${peer}requirements.in; done
 
 packages:
 	@.ci/packages

@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
+PEERS = "tests/bench/peers"
+LOCKS_OF_PEERS = [f"{PEERS}/{peer}/requirements.txt" for peer in ("bytewax", "quix_streams", "reading")]
 # Spelled so that this file does not contain them.
 REGISTRY_HOSTS = [
     ".".join(parts)
@@ -56,7 +58,7 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
     assert offences == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKS + LOCKS_OF_PEERS)
 def test_a_lock_pins_every_requirement_by_hash_and_holds_no_address(lock: str) -> None:
     assert "://" not in (ROOT / lock).read_text()
     assert [name for name, entry in locked(lock).items() if "--hash=sha256:" not in entry] == []

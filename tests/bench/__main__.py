@@ -1,6 +1,6 @@
-"""`make bench`: what is measured, in rounds, each measure in a process of its own; the medians as a table.
+"""`make bench`: what is measured, in rounds, each measure in a process of its own; the medians as tables.
 
-Memory does not vary, and is measured once."""
+Memory does not vary, and is measured once. `make bench ARGS=alone` leaves the peers out, `ARGS=peers` all else."""
 
 import argparse
 import statistics
@@ -8,10 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
+import pytest
 from rich.console import Console
 
 from tests.bench.measures import MEASURES, Measure
+from tests.bench.peers import table
+from tests.bench.peers.compare import compare
 from tests.bench.report import WIDTH, Figure, Report, machine
+from tests.bench.sections import keep_first, keep_section
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TIMED = [measure for measure in MEASURES if not measure.most]
@@ -21,17 +26,42 @@ QUICK_ROUNDS, QUICK_JOURNEYS = 1, 200
 
 def main() -> None:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all, or only these")
     parser.add_argument("--quick", action="store_true", help="small sizes, once: shows that it runs, no more")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE, too")
     parser.add_argument("--write", action="store_true", help=f"keep the table in {RESULTS.name}")
     asked = parser.parse_args()
-    before = machine()
-    report = Report(before, _figures(asked.quick))
-    report.show(Console(width=WIDTH, soft_wrap=True))
+    document: dict[str, object] = {}
+    for part in asked.parts or PARTS:
+        document |= PARTS[part](asked.quick, asked.write)
     if asked.json:
-        asked.json.write_bytes(report.as_json())
-    if asked.write:
-        RESULTS.write_text(report.as_markdown())
+        asked.json.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _alone(quick: bool, write: bool) -> dict[str, object]:
+    before = machine()
+    report = Report(before, _figures(quick))
+    report.show(Console(width=WIDTH, soft_wrap=True))
+    if write:
+        keep_first(RESULTS, report.as_markdown())
+    return report.document()
+
+
+def _peers(quick: bool, write: bool) -> dict[str, object]:
+    before, errors = machine(), Console(stderr=True)
+    try:
+        with errors.status("") as status:
+            results = compare(quick, status.update)
+    except pytest.skip.Exception as missing:
+        errors.print(f"no comparison with the peers, for want of {missing}")
+        return {"peers": str(missing)}
+    table.show(results, Console(width=WIDTH, soft_wrap=True))
+    if write:
+        keep_section(RESULTS, "Side by side with its peers", table.as_markdown(results, before))
+    return {"peers": table.document(results)}
+
+
+PARTS = {"alone": _alone, "peers": _peers}
 
 
 def _figures(quick: bool) -> list[Figure]:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
@@ -69,7 +68,7 @@ class Report(NamedTuple):
         for name, value in self.machine.items():
             console.print(f"{name}: {value}", highlight=False)
 
-    def as_json(self) -> bytes:
+    def document(self) -> dict[str, object]:
         figures = {
             figure.measure.name: {
                 "median": figure.median,
@@ -80,8 +79,7 @@ class Report(NamedTuple):
             }
             for figure in self.figures
         }
-        document = {"machine": self.machine, "figures": figures, "ratios": self.ratios()}
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+        return {"machine": self.machine, "figures": figures, "ratios": self.ratios()}
 
     def as_markdown(self) -> str:
         rows = [HEAD, ("---",) * len(HEAD), *(figure.cells() for figure in self.figures)]

@@ -23,10 +23,9 @@ class Collector:
         @self.app.agent(raw, concurrency=1)
         async def collect(stream):  # type: ignore[no-untyped-def]
             async for event in stream.events():
-                records = event.message.take()
                 if handle is not None:
-                    await handle(records)
-                self.batches[event.message.tp.partition].append(records)
+                    await handle(event.value)
+                self.batches[event.message.tp.partition].append(event.value)
                 self.app.consumer.finish(event.message)
 
     def records(self, partition: int = 0) -> list[Record]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kafka import KafkaAdminClient, KafkaConsumer
 
 from stream.publisher import InvalidEvent, Publisher, SpoolFull, Taken
 from stream.transports.log import LogError
+from tests.stream.publisher.brokers import started_broker
 from tests.support.kafka import Broker
 from tests.support.services import free_port
 
@@ -59,10 +61,12 @@ def topic(kafka: Broker, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def own(own_kafka: Broker) -> Broker:
+def own(tmp_path: Path) -> Iterator[Broker]:
     """A broker that the test may kill."""
-    create_topic(own_kafka, "shop.events")
-    return own_kafka
+    broker = started_broker(tmp_path)
+    create_topic(broker, "shop.events")
+    yield broker
+    broker.kill()
 
 
 def shop(broker: str, spool: Path, **settings: Any) -> Publisher:
