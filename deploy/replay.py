@@ -63,7 +63,7 @@ def prepare(replay: Replay, fresh: bool) -> str:
         "map": replay.journey_map.version,
         "as_of": replay.as_of,
         "inputs": fingerprint(replay.files),
-        "broker": replay.broker,
+        "broker": None if replay.place.is_embedded else replay.place.where,
     }
     path = replay.out / MANIFEST
     if fresh:

@@ -17,6 +17,7 @@ from journeys.journey_map import JourneyMap
 from stream.project import ReadModelAway, UnusableDocuments
 from stream.sending import Batches, Sender
 from stream.topics import Topics
+from stream.transports.kafka_address import where
 from stream.transports.log import Entry, Log, LogError, LogUnavailable, Offsets, open_log, partition_for
 
 Say = Callable[[str], None]
@@ -36,6 +37,11 @@ class Place:
     @property
     def broker(self) -> str:
         return self.broker_url or f"embedded://{(self.data / LOG).resolve()}"
+
+    @property
+    def where(self) -> str:
+        """The broker as messages name it, without its password."""
+        return self.broker if self.is_embedded else where(self.broker)
 
     @property
     def is_embedded(self) -> bool:

@@ -66,7 +66,7 @@ def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None
         async for event in stream.events():
             tp = event.message.tp
             try:
-                await handle(tp.topic, tp.partition, event.value)
+                await handle(tp.topic, tp.partition, event.message.take())
             except Fenced as error:
                 logger.warning("asking for partitions anew: %s/%d: %s", tp.topic, tp.partition, error)
                 await app.consumer.rejoin()

@@ -32,3 +32,9 @@ class Metrics:
             "Events in the largest neighbourhood judged",
             registry=registry,
         )
+        self.source_behind = Gauge(
+            "baton_source_behind_seconds",
+            "For how long a source partition of this worker has held what is not read yet",
+            ["topic", "partition"],
+            registry=registry,
+        )

@@ -1,5 +1,6 @@
 """Looks at a Kafka cluster's topics, and carries out a topic plan."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,27 +9,24 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 
-from stream.publisher.client import away, client_settings, explained, where
+from stream.publisher.client import away, explained
 from stream.topic_plan import Cluster, Step, Topic
+from stream.transports.kafka_address import client_settings, where
+from stream.transports.kafka_greeting import greet
 from stream.transports.log import LogError
 
 CONNECT_SECONDS = 10
-OLDEST = (2, 5)
 
 
 class TopicAdmin:
     """A context manager. Every error is a LogError that names the remedy; LogUnavailable when Kafka is away."""
 
-    def __init__(self, broker: str, **client: Any) -> None:
-        self._place = where(broker)
-        settings = {"bootstrap_timeout_ms": CONNECT_SECONDS * 1000, **client_settings(broker), **client}
+    def __init__(self, broker: str) -> None:
+        """Not within an event loop."""
+        self._place, settings = where(broker), client_settings(broker)
+        asyncio.run(greet(self._place, settings))
         with self._explaining():
-            self._admin = KafkaAdminClient(**settings)
-        version = self._admin._manager.broker_version
-        if version < OLDEST:
-            self._admin.close()
-            found = ".".join(map(str, version))
-            raise LogError(f"{self._place} is Kafka {found}: Baton needs Kafka 2.5 or newer: update it")
+            self._admin = KafkaAdminClient(bootstrap_timeout_ms=CONNECT_SECONDS * 1000, **settings)
 
     def __enter__(self) -> "TopicAdmin":
         return self

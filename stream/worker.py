@@ -64,7 +64,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
         app = stitching_app(job.broker, job.topics, ingest, stitch)
         apps.append(app)
         if job.clock:
-            clock = Clock(job.journey_map, log, sender, job.topics, ingest)
+            clock = Clock(job.journey_map, log, sender, job.topics, ingest, metrics)
             chores.append(lambda: clock.run(lambda: _held(app, job.topics.sources)))
             if job.broker.startswith("embedded:"):
                 chores.append(_compaction(job.broker, job.topics).run_forever)

@@ -92,7 +92,7 @@ async def _history(current: JourneyMap, place: Place, out: Path, wait: float) ->
                     async for records in log.read(topic, partition):
                         file.writelines(line for record in records for line in _line(record))
     if not path.stat().st_size:
-        raise Unusable(f"{place.broker} holds no events of departments: name files, or another --data")
+        raise Unusable(f"{place.where} holds no events of departments: name files, or another --data")
     return path
 
 

@@ -51,9 +51,11 @@ data_option = click.option(
     envvar="BATON_DATA",
     help="Directory of the embedded log and the SQLite read model.",
 )
+KAFKA = "kafka://[user@]host:port,…, the user's password in BATON_KAFKA_PASSWORD"
 broker_option = click.option(
-    "--broker", envvar="BATON_BROKER", help="kafka://host:port,… instead of the embedded log in --data."
+    "--broker", envvar="BATON_BROKER", help=f"{KAFKA}; instead of the embedded log in --data."
 )
+kafka_option = click.option("--broker", envvar="BATON_BROKER", required=True, help=f"{KAFKA}.")
 read_model_option = click.option(
     "--read-model",
     envvar="BATON_READ_MODEL",

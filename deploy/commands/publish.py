@@ -23,7 +23,7 @@ from deploy.commands.options import (
 )
 from deploy.errors import Unusable
 from deploy.inputs import fingerprint, lines
-from deploy.wiring import Place, load_map, opened
+from deploy.wiring import Place, load_map, opened, waited_for
 from stream.publisher.link import Link
 from stream.publisher.outbox import Outbox, in_calls
 from stream.publisher.publisher import SPOOL_BYTES
@@ -31,7 +31,9 @@ from stream.publisher.spool import Letter, Spool
 from stream.publishing import address
 from stream.sending import Batches, Sender
 from stream.topics import Topics
-from stream.transports.log import open_log, partition_for
+from stream.transports.kafka_address import client_settings
+from stream.transports.kafka_greeting import greet
+from stream.transports.log import LogUnavailable, open_log, partition_for
 
 PUBLISHED_AT_ONCE = 1000
 PATIENCE = 5.0
@@ -92,6 +94,8 @@ def _to_kafka(letters: Iterator[Letter], place: Place, wait: float, shown: Shown
     published = Counter[str]()
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it logs what we say ourselves, with tracebacks
     open_log(place.broker)  # says what an address may be
+    settings = client_settings(place.broker)
+    asyncio.run(waited_for(lambda: greet(place.where, settings), LogUnavailable, wait, say))
     spool = Spool(place.data / "spool", SPOOL_BYTES)
     with closing(Outbox(Link(place.broker, PATIENCE), spool, PATIENCE)) as outbox:
         for call in in_calls(letters):

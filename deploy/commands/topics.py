@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.commands.options import Command, command, json_option, map_option
+from deploy.commands.options import Command, command, json_option, kafka_option, map_option
 from deploy.errors import Unusable
 from deploy.wiring import load_map
 from journeys.instants import parse_duration
@@ -43,9 +43,7 @@ def topic_options(function: Command) -> Command:
     positive = click.IntRange(1)
     for option in reversed(
         (
-            click.option(
-                "--broker", envvar="BATON_BROKER", required=True, help="kafka://[user:password@]host:port,…"
-            ),
+            kafka_option,
             map_option,
             click.option("--partitions", default=8, show_default=True, type=positive, help="Of each topic."),
             click.option(

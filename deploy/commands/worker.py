@@ -123,7 +123,7 @@ async def _work(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
         async with working(job, log, metrics) as failed:
-            say(f"working on {place.broker} with {journey_map.name} {journey_map.version}")
+            say(f"working on {place.where} with {journey_map.name} {journey_map.version}")
             told = asyncio.ensure_future(stopping.wait())
             either: set[asyncio.Task[Any]] = {told, failed}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,4 @@
-"""What kafka-python is told by an address, and what its errors mean to those who can mend them."""
-
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+"""What kafka-python's errors mean to those who can mend them."""
 
 from kafka.errors import (
     AuthorizationError,
@@ -24,9 +21,6 @@ from kafka.errors import (
 
 from stream.transports.log import EntryTooLarge, LogError, LogUnavailable
 
-FORM = "kafka://[user:password@]host:port[,host:port…][?sasl_mechanism=…&security_protocol=…&ssl_cafile=…]"
-IN_AN_ADDRESS = ("security_protocol", "sasl_mechanism", "ssl_cafile", "ssl_certfile", "ssl_keyfile")
-
 _ANOTHER_PRODUCER_CAN = (
     IllegalStateError,
     InvalidProducerEpochError,
@@ -34,36 +28,6 @@ _ANOTHER_PRODUCER_CAN = (
     ProducerFencedError,
     UnknownProducerIdError,
 )
-
-
-def client_settings(url: str) -> dict[str, Any]:
-    """kafka-python's settings for an address. With a user, the default is SCRAM-SHA-512 over TLS.
-
-    LogError for another form; no message holds the password.
-    """
-    address = urlsplit(url)
-    user, at, hosts = address.netloc.rpartition("@")
-    options = dict(parse_qsl(address.query))
-    unknown = sorted(options.keys() - set(IN_AN_ADDRESS))
-    if address.scheme != "kafka" or not hosts or unknown:
-        raise LogError(
-            f"{where(url)}: expected {FORM}" + (f"; unknown: {', '.join(unknown)}" if unknown else "")
-        )
-    settings: dict[str, Any] = {"bootstrap_servers": hosts.split(",")}
-    if at:
-        name, _, password = user.partition(":")
-        settings |= {
-            "security_protocol": "SASL_SSL",
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": unquote(name),
-            "sasl_plain_password": unquote(password),
-        }
-    return settings | options
-
-
-def where(url: str) -> str:
-    """The address as messages name it."""
-    return f"Kafka at {urlsplit(url).netloc.rpartition('@')[2] or url.partition('://')[0]}"
 
 
 def explained(error: KafkaError, place: str, topic: str = "") -> LogError:

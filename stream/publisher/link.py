@@ -3,6 +3,7 @@
 A record batch per partition is under way at a time, so that what fails can't be overtaken by what follows.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,8 +12,10 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from stream.publisher.client import away, client_settings, explained, missing, where
+from stream.publisher.client import away, explained, missing
 from stream.publisher.spool import Letter
+from stream.transports.kafka_address import client_settings, where
+from stream.transports.kafka_greeting import greet
 from stream.transports.log import MAX_ENTRY_BYTES, LogError, LogUnavailable
 
 GATHERING_MS = 1_000
@@ -68,7 +71,7 @@ class Link:
         try:
             producer = self._open_producer()
         except KafkaError as error:
-            return Flight(self._place, letters, [explained(error, self._place)] * len(letters))
+            return Flight(self._place, letters, [self._why(error)] * len(letters))
         unsendable = {
             topic: self._unsendable(producer, topic) for topic in {letter.topic for letter in letters}
         }
@@ -103,6 +106,14 @@ class Link:
                 }
             )
         return self._producer
+
+    def _why(self, error: KafkaError) -> LogError:
+        """Why there is no producer. What somebody must mend may be mended, so letters wait for it in the spool."""
+        try:
+            asyncio.run(greet(self._place, self._settings, self._patience))
+        except LogError as problem:
+            return LogUnavailable(str(problem))
+        return explained(error, self._place)
 
     def _unsendable(self, producer: KafkaProducer, topic: str) -> LogError | None:
         asked = time.monotonic() * 1000

@@ -1,18 +1,19 @@
 """What both Faust drivers share: one event per record batch, and only finished batches are committed.
 
-The event's value is a list of `Record`s of one partition, in order; its offset is that of the last record. In
-place of Faust's bookkeeping of single offsets and gaps there is a queue of delivered batches per partition:
-the committed offset is the end of the longest prefix of batches that the agent has called `finish` for. Faust's
-own acknowledgement only tells when an agent is idle: Faust also gives it for a batch that failed, or that an agent
-was cancelled at. When all is finished, what follows that is no record (the end of a transaction, a gap that
-compaction left) is committed, too: so a group that has read everything has committed the end. `_read_offset` is the
-next offset to deliver, not the last one delivered.
+The event's message is a `Batch` of one partition, its offset is that of the last record. Until the agent takes the
+records, what arrives meanwhile joins them: a busy agent gets fewer and larger batches, and no partition waits behind
+several small ones of another. In place of Faust's bookkeeping of single offsets and gaps there is a queue of
+delivered batches per partition: the committed offset is the end of the longest prefix of batches that the agent has
+called `finish` for. Faust's own acknowledgement only tells when an agent is idle: Faust also gives it for a batch
+that failed, or that an agent was cancelled at. When all is finished, what follows that is no record (the end of a
+transaction, a gap that compaction left) is committed, too: so a group that has read everything has committed the
+end. `_read_offset` is the next offset to deliver, not the last one delivered.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from faust.transport.consumer import Consumer, Fetcher
 from faust.types import TP, ConsumerMessage, Message
@@ -42,13 +43,32 @@ def batches_of(records: Sequence[Record], start: int) -> Iterator[list[Record]]:
 
 
 class Batch(ConsumerMessage):  # type: ignore[misc]
-    """The message of a record batch."""
+    """The message of records of one partition, in order, that become more until they are taken."""
 
-    __slots__ = ("is_finished",)
+    __slots__ = ("is_finished", "is_taken", "size")
 
     def __init__(self, *arguments: Any, **fields: Any) -> None:
         super().__init__(*arguments, **fields)
-        self.is_finished = False
+        self.is_finished = self.is_taken = False
+        self.size = _size_of(self.value)
+
+    def take(self) -> list[Record]:
+        """The records, as many as there are now."""
+        self.is_taken = True
+        return cast(list[Record], self.value)
+
+    def grows_by(self, records: Sequence[Record]) -> bool:
+        """Whether the records, which follow its own, joined them."""
+        size = _size_of(records)
+        if self.is_taken or len(self.value) + len(records) > MAX_RECORDS or self.size + size > MAX_BYTES:
+            return False
+        self.value += records
+        self.size += size
+        return True
+
+
+def _size_of(records: Sequence[Record]) -> int:
+    return sum(len(record.value or b"") for record in records)
 
 
 class BatchedConsumer(Consumer):  # type: ignore[misc]
@@ -61,7 +81,8 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
         super().__init__(*arguments, **options)
 
     def finish(self, batch: Batch) -> None:
-        """All that follows from the batch is durable: it may be committed, after those before it."""
+        """All that follows from what was taken is durable: it may be committed, after those before it."""
+        assert batch.is_taken
         batch.is_finished = True
 
     async def rejoin(self) -> None:
@@ -112,11 +133,14 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
                 await self._hand_over(tp, batch)
         return complete
 
-    async def _hand_over(self, tp: TP, batch: list[Record]) -> None:
-        message = self._to_message(tp, batch)
-        self._delivered.setdefault(tp, deque()).append(message)
-        await self.wait_first(self.callback(message), self.suspend_flow.wait())
-        self._read_offset[tp] = message.offset + 1
+    async def _hand_over(self, tp: TP, records: list[Record]) -> None:
+        delivered = self._delivered.setdefault(tp, deque())
+        if delivered and delivered[-1].grows_by(records):
+            delivered[-1].offset = records[-1].offset
+        else:
+            delivered.append(self._to_message(tp, records))
+            await self.wait_first(self.callback(delivered[-1]), self.suspend_flow.wait())
+        self._read_offset[tp] = records[-1].offset + 1
 
     async def _seek_back(self) -> None:
         """Records that came while partitions change hands are fetched again from the committed offsets."""
@@ -125,8 +149,8 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
         except Exception as error:
             self.log.warning("Cannot seek while partitions change hands: %r", error)
 
-    def _to_message(self, tp: TP, batch: list[Record]) -> Batch:
-        last = batch[-1]
+    def _to_message(self, tp: TP, records: list[Record]) -> Batch:
+        last = records[-1]
         return Batch(
             tp.topic,
             tp.partition,
@@ -135,7 +159,7 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
             timestamp_type=0,
             headers=[],
             key=None,
-            value=batch,
+            value=records,
             checksum=None,
             tp=tp,
             generation_id=self.app.consumer_generation_id,

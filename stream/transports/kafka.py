@@ -10,13 +10,35 @@ from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from stream.transports.batches import BatchedConsumer
+from stream.transports.kafka_address import client_settings
 from stream.transports.log import LogError, Record
 
 LEAVE_SECONDS = 3.0
+FETCH_WAIT_MILLISECONDS = 50
+"""How long a broker may hold back the answer to a fetch: for so long a partition that was read meanwhile, and is not
+part of that fetch, waits for the next one. Faust's 1,500 held up what follows from one partition in another.
+"""
+
+
+def faust_settings(url: str) -> dict[str, Any]:
+    """The settings of a `faust.App` for a cluster's address."""
+    client = client_settings(url)
+    settings: dict[str, Any] = {"broker": ";".join(f"kafka://{host}" for host in client["bootstrap_servers"])}
+    if "sasl_mechanism" in client:
+        settings["broker_credentials"] = SASLCredentials(
+            username=client["sasl_plain_username"],
+            password=client["sasl_plain_password"],
+            ssl_context=client.get("ssl_context"),
+            mechanism=client["sasl_mechanism"],
+        )
+    elif "ssl_context" in client:
+        settings["broker_credentials"] = SSLCredentials(client["ssl_context"])
+    return settings
 
 
 def to_records(fetched: Sequence[ConsumerRecord]) -> list[Record]:
@@ -29,6 +51,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MILLISECONDS
         return consumer
 
     async def _fetch_records(

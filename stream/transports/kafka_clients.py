@@ -23,6 +23,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
+from stream.transports.kafka_greeting import greet
 from stream.transports.log import MAX_ENTRY_BYTES, EntryTooLarge, Fenced, LogError, LogUnavailable
 
 CLOSE_SECONDS = 2.0
@@ -45,14 +46,10 @@ Answer = TypeVar("Answer")
 class KafkaClients:
     """After `patience` seconds without an answer Kafka counts as away."""
 
-    def __init__(self, address: str, patience: float, settings: dict[str, Any]) -> None:
-        self.where = f"Kafka at {address}"
+    def __init__(self, where: str, patience: float, settings: dict[str, Any]) -> None:
+        self.where = where
         self.patience = patience
-        self._settings = {
-            "bootstrap_servers": address,
-            "request_timeout_ms": int(patience * 1000),
-            **settings,
-        }
+        self._settings = {"request_timeout_ms": int(patience * 1000), **settings}
         self._admin: AIOKafkaAdminClient | None = None
         self._producer: AIOKafkaProducer | None = None
         self._holders: set[AIOKafkaProducer] = set()
@@ -60,6 +57,7 @@ class KafkaClients:
         self._opening = asyncio.Lock()
 
     async def open(self) -> None:
+        await greet(self.where, self._settings)
         admin = AIOKafkaAdminClient(**self._settings)
         try:
             with self.translating_errors():

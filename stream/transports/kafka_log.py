@@ -7,6 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.transports.kafka import to_records
+from stream.transports.kafka_address import client_settings, where
 from stream.transports.kafka_admin import COMPACTED, KafkaAdmin, Shape
 from stream.transports.kafka_appender import KafkaAppender, send_all
 from stream.transports.kafka_clients import KafkaClients
@@ -26,13 +27,13 @@ FETCH_BYTES = 4_000_000
 
 
 class KafkaLog:
-    """`settings` are for every aiokafka client, such as security_protocol and sasl_plain_username.
+    """`settings` are for every aiokafka client, besides those that the address holds.
 
     After `patience` seconds without an answer a call raises LogUnavailable; `append` counts them anew for each
     record batch. A batch may then still be written, but none is once the call has returned."""
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS, **settings: Any) -> None:
-        self._kafka = KafkaClients(url.partition("://")[2], patience, settings)
+        self._kafka = KafkaClients(where(url), patience, client_settings(url) | settings)
         self._admin = KafkaAdmin(self._kafka)
         self._counts: dict[str, int] = {}
 

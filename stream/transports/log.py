@@ -194,4 +194,4 @@ def open_log(url: str) -> Log:
         from stream.transports.kafka_log import KafkaLog
 
         return KafkaLog(url)
-    raise LogError(f"{url}: expected embedded:///path/to/log.sqlite or kafka://host:port[,host:port]")
+    raise LogError(f"{scheme}://…: expected embedded:///path/to/log.sqlite or kafka://host:port[,host:port]")

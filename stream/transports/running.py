@@ -9,6 +9,7 @@ from typing import Any
 import faust
 from faust.tables.manager import TableManager
 
+from stream.transports.kafka import faust_settings
 from stream.transports.log import LogError
 from stream.transports.sqlite_log import log_path, log_url
 
@@ -41,14 +42,14 @@ def new_app(group: str, log: str, **settings: Any) -> App:
     return App(
         group,
         **{
-            "broker": log_url(log_path(log)) if scheme == "embedded" else log,
+            **({"broker": log_url(log_path(log))} if scheme == "embedded" else faust_settings(log)),
             "store": "memory://",
             "web_enabled": False,
             "topic_allow_declare": False,
             "topic_disable_leader": True,
             "broker_commit_interval": COMMIT_SECONDS[scheme],
             "broker_session_timeout": 10.0,
-            "stream_buffer_maxsize": 4,
+            "stream_buffer_maxsize": 16,
             "stream_wait_empty": True,
             "TableManager": _NoTables,
             **settings,

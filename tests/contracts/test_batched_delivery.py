@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+from faust.types import TP
 
 from stream.app import _agent
 from stream.transports.log import Entry, Fenced, Log, LogError, Record
@@ -72,6 +73,26 @@ async def test_only_finished_batches_are_committed(log: Log, url: str, topic: st
         assert (await log.committed(name, [topic]))[topic, 0] == 2_000
         may_finish.set()
         await until_committed(url, name, {(topic, 0): 4_000, (topic, 1): 0, (topic, 2): 0})
+
+
+async def test_what_arrives_while_the_agent_is_busy_comes_as_one_batch(
+    log: Log, url: str, topic: str, name: str
+) -> None:
+    may_go_on = asyncio.Event()
+    collector = Collector(name, url, topic, lambda _: may_go_on.wait())
+    async with running(collector.app):
+        await log.append({(topic, 0): numbered(0, 1), (topic, 1): numbered(0, 1)})
+        for i in range(1, 41):
+            await log.append({(topic, 0): numbered(i, i + 1), (topic, 1): numbered(i, i + 1)})
+        delivered = collector.app.consumer._read_offset
+        await until(lambda: [delivered.get(TP(topic, n)) for n in (0, 1)] == [41, 41])
+        may_go_on.set()
+        await until(lambda: collector.count == 82)
+
+    for partition in (0, 1):
+        assert [r.offset for r in collector.records(partition)] == list(range(41))
+        assert len(collector.batches[partition]) <= 2
+    assert (await log.committed(name, [topic]))[topic, 0] == 41
 
 
 async def test_stopping_finishes_and_commits_the_batch_in_work(
@@ -248,7 +269,7 @@ async def test_an_app_may_consume_from_several_topics(log: Log, url: str, topic:
     @collector.app.agent(other, concurrency=1)
     async def count(stream):  # type: ignore[no-untyped-def]
         async for event in stream.events():
-            counts.append(len(event.value))
+            counts.append(len(event.message.take()))
 
     async with running(collector.app):
         await until(lambda: collector.count == 10 and sum(counts) == 20)

@@ -23,9 +23,10 @@ class Collector:
         @self.app.agent(raw, concurrency=1)
         async def collect(stream):  # type: ignore[no-untyped-def]
             async for event in stream.events():
+                records = event.message.take()
                 if handle is not None:
-                    await handle(event.value)
-                self.batches[event.message.tp.partition].append(event.value)
+                    await handle(records)
+                self.batches[event.message.tp.partition].append(records)
                 self.app.consumer.finish(event.message)
 
     def records(self, partition: int = 0) -> list[Record]:

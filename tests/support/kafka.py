@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.support.services import free_port, require
 _POM = Path(__file__).parent / "kafka" / "pom.xml"
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "kafka"
 _START_SECONDS = 60
+
+Kind = TypeVar("Kind", bound="Broker")
 
 
 class Broker:
@@ -44,8 +47,14 @@ class Broker:
     def url(self) -> str:
         return f"kafka://{self.address}"
 
+    @property
+    def _formatting(self) -> list[str]:
+        """More words for the formatting of its data."""
+        return []
+
     def format(self) -> None:
         arguments = ["format", "--cluster-id", uuid.uuid4().hex[:22], "--config", str(self._settings)]
+        arguments += self._formatting
         with (self._folder / "format.log").open("wb") as output:
             command = self._java("kafka.tools.StorageTool", *arguments)
             subprocess.run(command, check=True, stdout=output, stderr=subprocess.STDOUT)
@@ -100,9 +109,9 @@ def own_kafka(tmp_path: Path) -> Iterator[Broker]:
     yield from running(folder)
 
 
-def running(folder: Path) -> Iterator[Broker]:
+def running(folder: Path, kind: type[Kind] = Broker) -> Iterator[Kind]:  # type: ignore[assignment]
     """A broker with its data in the folder, gone when the iterator goes on."""
-    broker = Broker(_libraries(), folder)
+    broker = kind(_libraries(), folder)
     broker.format()
     try:
         broker.start()

@@ -49,11 +49,15 @@ class Process:
         self._process.send_signal(how)
         return self._process.wait(timeout=PATIENCE)
 
+    @property
+    def output(self) -> str:
+        return self._errors.read_text()
+
     def is_running(self) -> bool:
         return self._process.poll() is None
 
     def _found(self, pattern: str) -> re.Match[str] | None:
-        text = self._errors.read_text()
+        text = self.output
         assert self.is_running(), text
         return re.search(pattern, text)
 
@@ -65,7 +69,7 @@ class Installation:
         self.folder = folder
         self.map = folder / "map.yaml"
         self.map.write_text(journey_map)
-        self._place = list(place)
+        self.place = list(place)
         self._processes: list[Process] = []
         self.url = ""
 
@@ -128,12 +132,12 @@ class Installation:
 
     def _start(self, command: str, *options: str) -> Process:
         errors = self.folder / f"{command}-{len(self._processes)}.log"
-        process = Process([command, "--map", str(self.map), *self._place, *options], errors)
+        process = Process([command, "--map", str(self.map), *self.place, *options], errors)
         self._processes.append(process)
         return process
 
     def _without_read_model(self) -> list[str]:
-        place = self._place
+        place = self.place
         pairs = zip(place[::2], place[1::2], strict=True)
         return [word for pair in pairs if pair[0] != "--read-model" for word in pair]
 

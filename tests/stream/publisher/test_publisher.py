@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from kafka import KafkaAdminClient, KafkaConsumer
 
 from stream.publisher import InvalidEvent, Publisher, SpoolFull, Taken
 from stream.transports.log import LogError
-from tests.stream.publisher.brokers import started_broker
 from tests.support.kafka import Broker
 from tests.support.services import free_port
 
@@ -61,12 +59,10 @@ def topic(kafka: Broker, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Broker]:
+def own(own_kafka: Broker) -> Broker:
     """A broker that the test may kill."""
-    broker = started_broker(tmp_path)
-    create_topic(broker, "shop.events")
-    yield broker
-    broker.kill()
+    create_topic(own_kafka, "shop.events")
+    return own_kafka
 
 
 def shop(broker: str, spool: Path, **settings: Any) -> Publisher:
