@@ -29,7 +29,7 @@ def when(instant: int | None) -> str | None:
 
 def origin_of(event: Event) -> list[Any]:
     """The lowest position an event was read at."""
-    return event.origins[0] if event.origins else [None, None, None]
+    return event.origins[0][:3] if event.origins else [None, None, None]
 
 
 def customer_id(customer: Customer) -> str:

@@ -42,7 +42,8 @@ class Event(NamedTuple):
 
     `key` is made of (source, id) and the content, so equal events have equal keys; its part before the dot is
     of (source, id) alone. `time` is in microseconds since 1970 UTC. `identifiers` are `type:value`, strongest
-    first. `origins` are the positions [topic, partition, offset] it was read at, lowest first. `dropped`
+    first. `origins` are the positions [topic, partition, offset] it was read at, lowest first, each
+    followed by how late it came if that was later than its department is allowed. `dropped`
     counts identifiers that could not be used.
     """
 

@@ -47,7 +47,11 @@ class EventReader:
             wanted = ", ".join(self._map.events[event.type].identifiers)
             raise InvalidEvent("missing_identifiers", f"expected at least one usable identifier of: {wanted}")
         key = event_key(event, plain)
-        return Event(key, event.type, time, identifiers, fields, event.source, event.id, [origin], dropped)
+        read = Event(key, event.type, time, identifiers, fields, event.source, event.id, [origin], dropped)
+        department = self.department_of(read)
+        if department and received_at is not None and received_at - time > department.allowed_delay:
+            read.origins[0] = [*origin, received_at - time]
+        return read
 
     def department_of(self, event: Event) -> Department | None:
         """The department that an event is a sign of life of."""

@@ -107,7 +107,7 @@ class Judging:
                 continue
             state.sent[event.key] = 1
             error = id_reused(event)
-            for topic, partition, offset in event.origins:
+            for topic, partition, offset, *_ in event.origins:
                 async for records in self._log.read(topic, partition, offset, offset + 1):
                     letters = [dead_letter(error, topic, partition, record) for record in records]
                     await self._sender.send(self._topics.dead_letters, letters)

@@ -23,6 +23,13 @@ class Metrics:
         self.alerts = Counter(
             "baton_alerts_announced", "Alerts announced", ["kind", "status"], registry=registry
         )
+        self.withdrawn = Counter(
+            "baton_alerts_withdrawn",
+            "Announced alerts that are not borne out any more: after an event that came later than its department is "
+            "allowed, a change of who is who, news that revises it, or a rebuild",
+            ["kind", "cause"],
+            registry=registry,
+        )
         self.folds = Counter("baton_neighbourhoods_folded", "Neighbourhoods judged", registry=registry)
         self.events_held = Gauge(
             "baton_events_held", "Events in working state", ["partition"], registry=registry

@@ -12,9 +12,10 @@ import orjson
 from journeys import ledger
 from journeys.alerts import CONFLICT, WITHDRAWN, withdrawn
 from journeys.documents import Document
-from journeys.events import packed
+from journeys.events import Event, packed
 from journeys.fold import Folded
 from journeys.routing import Outcome
+from journeys.withdrawals import cause_of
 from stream.metrics import Metrics
 from stream.state import ALERT, CUSTOMER, JOURNEY, SHARED, PartitionState
 from stream.topics import Topics
@@ -50,7 +51,7 @@ class Outputs:
         announced = state.neighbourhoods.roots[identifier].announced
         outputs = self._moves(announced, folded)
         for name in [name for name in announced if name not in current]:
-            outputs += self._take_back(state, identifier, name, folded.latest, judged_at, said)
+            outputs += self._take_back(state, identifier, name, folded, judged_at, said)
         for name, document in current.items():
             encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
             kept = _remembered(name, document, encoded)
@@ -78,11 +79,12 @@ class Outputs:
         state: PartitionState,
         identifier: str,
         name: str,
-        at: int,
+        folded: Folded,
         judged_at: int | None,
         said: Outcome,
     ) -> list[Output]:
-        document = state.neighbourhoods.roots[identifier].announced[name]
+        root = state.neighbourhoods.roots[identifier]
+        document, at = root.announced[name], folded.latest
         state.neighbourhoods.announce(identifier, name, None, said)
         state.sent.pop(name, None)
         if name.startswith(SHARED):
@@ -91,6 +93,8 @@ class Outputs:
             return [self._output(name, None)]
         alert = withdrawn(orjson.loads(document), judged_at)
         self._metrics.alerts.labels(alert["kind"], WITHDRAWN).inc()
+        cause = cause_of(alert, folded, map(Event.decode, root.events.values()))
+        self._metrics.withdrawn.labels(alert["kind"], cause).inc()
         outputs = [self._output(name, orjson.dumps(alert, option=orjson.OPT_SORT_KEYS))]
         if _is_conflict(name, alert):
             outputs.append(self._entry(ledger.conflict(alert, ledger.OVER, at)))

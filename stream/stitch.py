@@ -7,11 +7,14 @@ two steps repeats the batch and changes no result.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import orjson
+
 from journeys import messages
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.routing import Outcome
 from journeys.silence import home
+from journeys.withdrawals import REBUILT
 from stream.batch import read_batch
 from stream.carried import overdue
 from stream.changelog import Rows, write_rows
@@ -96,6 +99,8 @@ class Stitch:
             lambda: overdue(self._log, self._topics, state.partition, count, rebuilt)
         )
         await self._sender.send(self._topics.alerts, alerts)
+        for alert in alerts:
+            self._metrics.withdrawn.labels(orjson.loads(alert.value or b"{}")["kind"], REBUILT).inc()
         state.made_under = state.made_under._replace(rebuilt=None)
         await self._keep(state, [(MAP_ROW, state.made_under.encode())])
 

@@ -63,6 +63,7 @@ class Stitching:
         self._count = count
         self._chance = chance
         self.topics = Topics(journey_map)
+        self.metrics = Metrics()
         self.log = MortalLog(path, chance, deaths)
         self._workers = [self._worker() for _ in range(count)]
         self._positions = [0] * count
@@ -158,8 +159,12 @@ class Stitching:
         """Kind → status of the alerts published; for scenarios with one alert of a kind."""
         return {alert["kind"]: alert["status"] for alert in (await self.published("alerts")).values()}
 
+    def counted(self, metric: str, **labels: str) -> float:
+        """What all workers together counted since the start."""
+        return self.metrics.registry.get_sample_value(metric, labels) or 0
+
     def _worker(self) -> Stitch:
-        return Stitch(self._map, self.log, Sender(self.log), self.topics, Metrics(), on_events=True)
+        return Stitch(self._map, self.log, Sender(self.log), self.topics, self.metrics, on_events=True)
 
     async def _append(self, partition: int, address: str | None, message: bytes) -> None:
         key = None if address is None else address.encode()
