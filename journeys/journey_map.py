@@ -54,11 +54,15 @@ class Identifiers(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JourneyMap:
-    """Dictionaries are in the file's order. `version` depends on content, not on comments or key order."""
+    """Dictionaries are in the file's order. `version` depends on content, not on comments or key order.
+
+    `keep_closed`: how long after its last event a neighbourhood stays in working state in which nothing is open.
+    """
 
     name: str
     version: str
     default_region: str | None
+    keep_closed: int
     departments: dict[str, Department]
     identifiers: dict[str, IdentifierType]
     events: dict[str, EventType]

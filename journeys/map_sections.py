@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from journeys.instants import parse_duration
 from journeys.map_parts import Department, EventType
 from journeys.map_promises import contact, journey
 from journeys.map_sources import (
@@ -13,8 +14,10 @@ from journeys.map_sources import (
     identifier_types,
     region_code,
 )
-from journeys.map_syntax import Section, named, text
+from journeys.map_syntax import Section, duration, named, text
 from journeys.map_yaml import Place, plain
+
+KEEP_CLOSED = parse_duration("30d")
 
 
 def _departments(place: Place) -> dict[str, Department]:
@@ -42,6 +45,7 @@ MAP = Section(
     {
         "name": text,
         "default_region": region_code,
+        "keep_closed": duration,
         "departments": _departments,
         "identifiers": _identifiers,
         "events": _event_types,
@@ -57,6 +61,7 @@ def read_map(place: Place) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "name": None,
         "default_region": None,
+        "keep_closed": KEEP_CLOSED,
         "departments": {},
         "identifiers": {},
         "events": {},

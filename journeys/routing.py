@@ -13,39 +13,15 @@ an event removed before what carries it, would be lost for good.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
+from typing import Any, Protocol
 
+from journeys.actors import ANNOUNCED, EVENT, FORWARD, JUDGED, KNOWN, MAP, Actors, Root, RowKey
 from journeys.events import Event
 
 OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
 Message = tuple[Any, ...]
-
-EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, JUDGED, ROUNDS, MAP, HEARD = (
-    "e",
-    "k",
-    "f",
-    "a",
-    "d",
-    "w",
-    "r",
-    "m",
-    "h",
-)
-RowKey = tuple[str, str, str]
-
-
-class Root:
-    """A neighbourhood: its events (key → encoded row), identifiers it has met, and what was announced of
-    it.
-    """
-
-    __slots__ = ("announced", "events", "known")
-
-    def __init__(self) -> None:
-        self.events: dict[str, bytes] = {}
-        self.known: dict[str, None] = {}
-        self.announced: dict[str, bytes] = {}
+Addressed = tuple[str, Message]
 
 
 class Outcome:
@@ -54,7 +30,7 @@ class Outcome:
     """
 
     def __init__(self) -> None:
-        self.messages: list[tuple[str, Message]] = []
+        self.messages: list[Addressed] = []
         self.rows: dict[RowKey, bytes | None] = {}
         self.touched: dict[str, None] = {}
 
@@ -72,6 +48,19 @@ class Outcome:
         return value is not None and key[0] in (ANNOUNCED, JUDGED, MAP)
 
 
+class Held(Protocol):
+    """The actors of one partition, wherever they are kept."""
+
+    @property
+    def roots(self) -> MutableMapping[str, Root]: ...
+
+    @property
+    def forwards(self) -> MutableMapping[str, str]: ...
+
+    @property
+    def closed(self) -> Container[str]: ...
+
+
 class Neighbourhoods:
     """The actors of one partition.
 
@@ -85,22 +74,36 @@ class Neighbourhoods:
         precedes: Callable[[str, str], bool],
         routes: Callable[[str], bool],
         is_mine: Callable[[str], bool],
+        held: Held | None = None,
     ) -> None:
-        self.roots: dict[str, Root] = {}
-        self.forwards: dict[str, str] = {}
+        actors = held or Actors()
+        self.roots, self.forwards, self._closed = actors.roots, actors.forwards, actors.closed
         self._precedes = precedes
         self._routes = routes
         self._is_mine = is_mine
 
-    def handle(self, identifier: str, message: Message, outcome: Outcome) -> None:
-        """Handle one message for `identifier` and all that follow from it within this partition."""
-        waiting: deque[tuple[str, Message]] = deque([(identifier, message)])
+    def handle(self, identifier: str, message: Message, outcome: Outcome) -> list[Addressed]:
+        """Handle one message for `identifier` and all that follow from it within this partition.
+
+        Gives those that reached a closed root: they are to be handled again once it was called back.
+        """
+        waiting: deque[Addressed] = deque([(identifier, message)])
+        stopped: list[Addressed] = []
         while waiting:
-            for to, following in self._deliver(*waiting.popleft(), outcome):
+            at, received = waiting.popleft()
+            if at in self._closed and at not in self.forwards:
+                stopped.append((at, received))
+                continue
+            for to, following in self._deliver(at, received, outcome):
                 if self._is_mine(to):
                     waiting.append((to, following))
                 else:
                     outcome.messages.append((to, following))
+        return stopped
+
+    def close(self, identifier: str, outcome: Outcome) -> Message:
+        """A root leaves: its rows go, and what is given holds all they did. Received, it is the root again."""
+        return self._leave(identifier, outcome)
 
     def found(self, identifier: str) -> None:
         """Make an identifier a root, though no event has met there."""
@@ -115,33 +118,20 @@ class Neighbourhoods:
             announced[name] = document
         outcome.rows[ANNOUNCED, identifier, name] = document
 
-    def load(self, rows: Iterable[tuple[RowKey, bytes]]) -> Outcome:
-        """Take the rows of a changelog, latest per key, and mend what crashes and old owners left.
+    def mend(self, identifier: str, targets: list[str], outcome: Outcome) -> None:
+        """Of an identifier that is more than one thing, as crashes and old owners left it.
 
-        Where an identifier forwards and yet holds rows, they are sent on; of several forwards the smallest
-        stays.
+        Of several forwards the smallest stays; where it forwards and yet holds rows, they are sent on.
         """
-        targets: dict[str, list[str]] = {}
-        for (kind, identifier, detail), value in rows:
-            if kind == FORWARD:
-                targets.setdefault(identifier, []).append(detail)
-                continue
-            root = self._root(identifier)
-            if kind == EVENT:
-                root.events[detail] = value
-            elif kind == KNOWN:
-                root.known[detail] = None
-            else:
-                root.announced[detail] = value
-        outcome = Outcome()
-        for identifier, (smallest, *others) in ((i, self._in_order(found)) for i, found in targets.items()):
-            self.forwards[identifier] = smallest
-            for other in others:
-                outcome.messages.append((other, (JOIN, smallest)))
-                outcome.rows[FORWARD, identifier, other] = None
-            if identifier in self.roots:
-                outcome.messages.append((smallest, self._leave(identifier, outcome)))
-        return outcome
+        if not targets:
+            return
+        smallest, *others = self._in_order(targets)
+        self.forwards[identifier] = smallest
+        for other in others:
+            outcome.messages.append((other, (JOIN, smallest)))
+            outcome.rows[FORWARD, identifier, other] = None
+        if identifier in self.roots:
+            outcome.messages.append((smallest, self._leave(identifier, outcome)))
 
     def _in_order(self, identifiers: list[str]) -> list[str]:
         smallest = identifiers[0]
@@ -156,7 +146,7 @@ class Neighbourhoods:
             root = self.roots[identifier] = Root()
         return root
 
-    def _deliver(self, at: str, message: Message, outcome: Outcome) -> Iterator[tuple[str, Message]]:
+    def _deliver(self, at: str, message: Message, outcome: Outcome) -> Iterator[Addressed]:
         kind = message[0]
         target = self.forwards.get(at)
         if target is not None:
@@ -170,7 +160,7 @@ class Neighbourhoods:
             _, rows, known, announced = message
             self._absorb(at, rows, known, announced, outcome)
 
-    def _observe(self, at: str, row: bytes, outcome: Outcome) -> Iterator[tuple[str, Message]]:
+    def _observe(self, at: str, row: bytes, outcome: Outcome) -> Iterator[Addressed]:
         event = Event.decode(row)
         self._keep(at, event.key, row, outcome)
         outcome.touched[at] = None
@@ -180,7 +170,7 @@ class Neighbourhoods:
                 self._know(at, other, outcome)
                 yield other, (JOIN, at)
 
-    def _join(self, at: str, asker: str, outcome: Outcome) -> Iterator[tuple[str, Message]]:
+    def _join(self, at: str, asker: str, outcome: Outcome) -> Iterator[Addressed]:
         if asker == at:
             return
         if self._precedes(asker, at):
@@ -205,6 +195,7 @@ class Neighbourhoods:
             self._know(at, identifier, outcome)
         root = self._root(at)
         for name, document in announced.items():
+            root.sent.pop(name, None)
             if name not in root.announced:
                 self.announce(at, name, document, outcome)
         outcome.touched[at] = None
@@ -212,9 +203,7 @@ class Neighbourhoods:
     def _leave(self, identifier: str, outcome: Outcome) -> Message:
         """Stop being a root: hand everything over and remove the rows."""
         root = self.roots.pop(identifier, None) or Root()
-        for kind, names in ((EVENT, root.events), (KNOWN, root.known), (ANNOUNCED, root.announced)):
-            for name in names:
-                outcome.rows[kind, identifier, name] = None
+        outcome.rows.update(dict.fromkeys(root.keys(identifier)))
         outcome.touched.pop(identifier, None)
         return ABSORB, list(root.events.items()), [*sorted(root.known), identifier], root.announced
 

@@ -4,7 +4,8 @@ A department's watermark is the least over its source partitions; while any of t
 none. It never goes back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
 from typing import Any
 
 from journeys.handoffs import LONG_AGO
@@ -58,25 +59,31 @@ class DepartmentWatermarks:
 
 
 class Deadlines:
-    """Which neighbourhoods are to be judged again once a department's watermark passes an instant."""
+    """Which neighbourhoods are to be judged again once a department's watermark passes an instant.
 
-    def __init__(self) -> None:
-        self._waiting: dict[str, dict[str, int]] = {}
+    Those that were put again, or are no more, are found out when they pass: `due_of` gives what counts.
+    """
 
-    def put(self, identifier: str, due: dict[str, int]) -> None:
-        """`due`: department → instant. Replaces what was put for the identifier before."""
-        if due:
-            self._waiting[identifier] = due
-        else:
-            self._waiting.pop(identifier, None)
+    def __init__(self, due_of: Callable[[str], Mapping[str, int]]) -> None:
+        self._due_of = due_of
+        self._waiting: dict[str, list[tuple[int, str]]] = {}
 
-    def get(self, identifier: str) -> dict[str, int]:
-        return self._waiting.get(identifier, {})
+    def put(self, identifier: str, due: Mapping[str, int]) -> None:
+        """`due`: department → instant."""
+        for department, instant in due.items():
+            heappush(self._waiting.setdefault(department, []), (instant, identifier))
 
-    def passed(self, watermarks: dict[str, int]) -> list[str]:
+    def passed(self, watermarks: Mapping[str, int]) -> list[str]:
         """The identifiers with an instant before its department's watermark."""
-        return [
-            identifier
-            for identifier, due in self._waiting.items()
-            if any(watermarks.get(department, LONG_AGO) > instant for department, instant in due.items())
-        ]
+        found: dict[str, None] = {}
+        for department, waiting in self._waiting.items():
+            mark = watermarks.get(department, LONG_AGO)
+            passed: dict[tuple[int, str], None] = {}
+            while waiting and waiting[0][0] < mark:
+                instant, identifier = heappop(waiting)
+                if self._due_of(identifier).get(department) == instant:
+                    passed[instant, identifier] = None
+            for each in passed:
+                heappush(waiting, each)
+                found[each[1]] = None
+        return list(found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from journeys import messages
 from journeys.rounds import Token
-from journeys.routing import ABSORB, JOIN, OBSERVE, Outcome
+from journeys.routing import ABSORB, JOIN, OBSERVE, Addressed, Outcome
 from stream.following import Following, round_of
 from stream.state import PartitionState
 from stream.transports.log import Record
@@ -13,11 +13,14 @@ from stream.transports.log import Record
 
 @dataclass(slots=True)
 class Batch:
-    """`reported`: watermarks were among it. `told_to_judge`: as of when, and when departments were last heard then."""
+    """`reported`: watermarks were among it. `told_to_judge`: as of when, and when departments were last heard then.
+    `stopped`: messages that reached closed neighbourhoods, each with its round, still to be handled.
+    """
 
     following: Following
     reported: bool = False
     told_to_judge: list[tuple[int, dict[str, int]]] = field(default_factory=list)
+    stopped: list[tuple[int, Addressed]] = field(default_factory=list)
 
 
 def read_batch(state: PartitionState, records: Sequence[Record], outcome: Outcome) -> Batch:
@@ -30,10 +33,10 @@ def read_batch(state: PartitionState, records: Sequence[Record], outcome: Outcom
             round = round_of(record)
             if round is not None and is_new:
                 state.rounds.handled(round)
-            state.neighbourhoods.handle((record.key or b"").decode(), (kind, *content), outcome)
-            if kind == ABSORB:
-                state.said_elsewhere(content[-1])
-            batch.following.belongs_to(state.rounds.current if round is None else round)
+            belongs_to = state.rounds.current if round is None else round
+            stopped = state.neighbourhoods.handle((record.key or b"").decode(), (kind, *content), outcome)
+            batch.stopped += [(belongs_to, each) for each in stopped]
+            batch.following.belongs_to(belongs_to)
         elif kind == messages.WATERMARK:
             batch.reported = True
             for report in content[0]:

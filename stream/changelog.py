@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Protocol
 
-from journeys.routing import RowKey
+from journeys.actors import RowKey
 from stream.sending import Batches, Sender
 from stream.transports.log import Entry
 
@@ -16,12 +17,19 @@ def changelog_entries(rows: Rows) -> list[Entry]:
     return [Entry(_SEPARATOR.join(key).encode(), value) for key, value in rows]
 
 
-async def write_rows(sender: Sender, topic: str, partition: int, rows: Rows) -> None:
+class Told(Protocol):
+    """Who is told what was written."""
+
+    def wrote(self, rows: Rows, end: int) -> None: ...
+
+
+async def write_rows(sender: Sender, topic: str, partition: int, rows: Rows, told: Told) -> None:
     """Append rows (None: removed) in their order; returns when they are durable."""
     if rows:
         batches: Batches = defaultdict(list)
         batches[topic, partition] = changelog_entries(rows)
-        await sender.append(batches)
+        ends = await sender.append(batches)
+        told.wrote(rows, ends[topic, partition])
 
 
 def row_key(key: bytes | None) -> RowKey:

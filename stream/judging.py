@@ -5,11 +5,12 @@ from itertools import islice
 
 import orjson
 
+from journeys.actors import Root
 from journeys.events import id_reused
 from journeys.fold import Fold, Folded
 from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.journey_map import JourneyMap
-from journeys.routing import Outcome, Root
+from journeys.routing import Outcome
 from journeys.silence import home, silences
 from stream.changelog import write_rows
 from stream.dead_letters import dead_letter
@@ -47,6 +48,7 @@ class Judging:
         for name in self._map.departments:
             state.watermarks.passed(name, as_of, heard.get(name))
         state.judge_on(state.watermarks.by_department)
+        await state.call_back_all(outcome)
         everything = list(state.neighbourhoods.roots)
         tally = await self.judge(state, everything, state.marks, as_of, outcome)
         document = orjson.dumps({"as_of": as_of, **tally}, option=orjson.OPT_SORT_KEYS)
@@ -67,13 +69,16 @@ class Judging:
         while chunk := list(islice(waiting, FOLDED_AT_ONCE)):
             said = Outcome()
             outputs: dict[str, list[Entry]] = {}
+            over: list[str] = []
             for identifier in chunk:
                 root = state.neighbourhoods.roots.get(identifier)
                 if root is None:
-                    state.wait(identifier, {}, outcome)
                     continue
                 folded = self._folded(state, identifier, root, watermarks, as_of)
-                state.wait(identifier, folded.due, outcome)
+                due = state.rests_until(root, folded) if as_of is None else folded.due
+                state.wait(identifier, root, due, outcome)
+                if state.may_close(due):
+                    over.append(identifier)
                 for name in tally:
                     tally[name] += getattr(folded, name)
                 for topic, entry in self._outputs.of(state, identifier, folded, judged_at, said):
@@ -81,9 +86,12 @@ class Judging:
                 await self._refuse(state, folded)
             if outputs:
                 state.judged(watermarks, said)
-            await write_rows(self._sender, self._topics.state, state.partition, said.announcements())
+            announced = said.announcements()
+            await write_rows(self._sender, self._topics.state, state.partition, announced, state.rows)
             outcome.rows.update((key, value) for key, value in said.rows.items() if value is None)
             await self._sender.send_all(outputs)
+            for identifier in over:
+                state.close(identifier, outcome)
             self._metrics.folds.inc(len(chunk))
         return tally
 
@@ -103,9 +111,9 @@ class Judging:
         it came from.
         """
         for event in folded.refused:
-            if event.key in state.sent:
+            if event.key in state.refused:
                 continue
-            state.sent[event.key] = 1
+            state.refused.add(event.key)
             error = id_reused(event)
             for topic, partition, offset, *_ in event.origins:
                 async for records in self._log.read(topic, partition, offset, offset + 1):

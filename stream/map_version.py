@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import orjson
 
+from journeys.actors import MAP, RowKey
 from journeys.journey_map import JourneyMap
-from journeys.routing import MAP, RowKey
 from stream.changelog import row_key
 from stream.transports.log import Log, LogError
 

@@ -45,3 +45,12 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self.partitions_loading = Gauge(
+            "baton_partitions_loading", "Partitions whose state is being read back", registry=registry
+        )
+        self.rows_to_load = Gauge(
+            "baton_rows_to_load",
+            "Rows of the changelog still to be read before a partition goes on, compacted ones counted",
+            ["partition"],
+            registry=registry,
+        )

@@ -48,7 +48,8 @@ class Outputs:
             **{ALERT + document["fingerprint"]: document for document in folded.alerts},
             **{SHARED + name: ledger.shared(name, ledger.BEGUN, folded.latest) for name in folded.shared},
         }
-        announced = state.neighbourhoods.roots[identifier].announced
+        root = state.neighbourhoods.roots[identifier]
+        announced, sent = root.announced, root.sent
         outputs = self._moves(announced, folded)
         for name in [name for name in announced if name not in current]:
             outputs += self._take_back(state, identifier, name, folded, judged_at, said)
@@ -60,8 +61,8 @@ class Outputs:
                 state.neighbourhoods.announce(identifier, name, packed(kept), said)
             if name.startswith(SHARED):
                 outputs += [self._entry(document)] if is_new else []
-            elif state.sent.get(name) != hash(encoded):
-                state.sent[name] = hash(encoded)
+            elif sent.get(name) != hash(encoded):
+                sent[name] = hash(encoded)
                 outputs.append(self._output(name, encoded))
                 if name.startswith(ALERT):
                     self._metrics.alerts.labels(document["kind"], document["status"]).inc()
@@ -86,7 +87,7 @@ class Outputs:
         root = state.neighbourhoods.roots[identifier]
         document, at = root.announced[name], folded.latest
         state.neighbourhoods.announce(identifier, name, None, said)
-        state.sent.pop(name, None)
+        root.sent.pop(name, None)
         if name.startswith(SHARED):
             return [self._entry(ledger.shared(name[2:], ledger.OVER, at))]
         if not name.startswith(ALERT):

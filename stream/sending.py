@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from stream.transports.log import Entry, Log, LogUnavailable, Partition, partition_for
+from stream.transports.log import Entry, Log, LogUnavailable, Offsets, Partition, partition_for
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +43,9 @@ class Sender:
                 batches[topic, partition_for(entry.key, count)].append(entry)
         await self.append(batches)
 
-    async def append(self, batches: Batches) -> None:
-        if batches:
-            await until_available(lambda: self._log.append(batches))
+    async def append(self, batches: Batches) -> Offsets:
+        """The next offset of each partition after what was appended to it."""
+        return await until_available(lambda: self._log.append(batches)) if batches else {}
 
 
 async def until_available(

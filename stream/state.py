@@ -1,33 +1,36 @@
-"""Partition state: the rows of one partition of `observations`, in memory, backed by a compacted changelog topic.
+"""Partition state: what one partition of `observations` has come to, backed by a compacted changelog topic.
 
 Rows are appended in the order that routing asks for and awaited before the batch is acknowledged; on
 assignment they are read back to the changelog's end, asked for then, before the first batch is handled.
 """
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import orjson
 
+from journeys.actors import DUE, HEARD, JUDGED, ROUNDS, Root, RowKey
 from journeys.events import packed
+from journeys.fold import Folded
 from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Marks, Rounds
-from journeys.routing import DUE, HEARD, JUDGED, MAP, ROUNDS, Neighbourhoods, Outcome, RowKey
+from journeys.routing import Addressed, Neighbourhoods, Outcome
 from journeys.silence import Span, home, merged
-from journeys.watermarks import Deadlines, DepartmentWatermarks
-from stream.changelog import row_key
+from journeys.watermarks import DepartmentWatermarks
+from stream.closing import EVERYONE, closed_rows, held_in, is_over
+from stream.following import Following
+from stream.loading import Loading
 from stream.map_version import MAP_ROW, MadeUnder, made_under
+from stream.partition_rows import PartitionRows
+from stream.sending import until_available
 from stream.transports.log import Log
-
-logger = logging.getLogger(__name__)
 
 ALERT, CUSTOMER, JOURNEY, SHARED = "a:", "c:", "j:", "s:"
 """What the names of announced documents begin with; what is announced of an identifier is that it is shared."""
 
 
 class PartitionState:
-    """Neighbourhoods, deadlines and watermarks of one partition, and what was last sent of each document."""
+    """Neighbourhoods, watermarks and rounds of one partition."""
 
     def __init__(
         self,
@@ -37,10 +40,11 @@ class PartitionState:
         precedes: Callable[[str, str], bool],
         routes: Callable[[str], bool],
         is_mine: Callable[[str], bool],
+        rows: PartitionRows,
     ) -> None:
         self.partition = partition
-        self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine)
-        self.deadlines = Deadlines()
+        self.rows = rows
+        self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine, rows)
         self.watermarks = DepartmentWatermarks(journey_map.departments)
         self.heard: dict[str, list[Span]] = {}
         self.rounds = Rounds(partition, partitions)
@@ -49,43 +53,73 @@ class PartitionState:
         self._alone = partitions == 1
         self._rounds_row: RowKey | None = None
         self._rebuilt_in: int | None = None
-        self.sent: dict[str, int] = {}
+        self.refused: set[str] = set()
         self._judged: dict[str, int] = {}
 
-    async def load(self, log: Log, topic: str) -> Outcome:
+    async def load(self, log: Log, topic: str, loading: Loading) -> Outcome:
         """Read the rows back.
 
         The outcome mends what a crash left; roots with announced alerts are to be judged again. LogError when
         they were made under another map.
         """
-        rows: dict[RowKey, bytes] = {}
-        async for records in log.read(topic, self.partition):
-            for record in records:
-                key = row_key(record.key)
-                if record.value is None:
-                    rows.pop(key, None)
-                else:
-                    rows[key] = record.value
-        if rows:
-            self.made_under = made_under(rows, self._map, f"{topic}/{self.partition}")
-        ours = (DUE, JUDGED, ROUNDS, MAP, HEARD)
-        outcome = self.neighbourhoods.load(item for item in rows.items() if item[0][0] not in ours)
-        if not rows:
+        rows = self.rows
+        await rows.begin()
+        end = (await log.ends([topic]))[topic, self.partition]
+        with loading.of(self.partition, rows.position, end) as progress:
+            async for records in log.read(topic, self.partition, rows.position, end):
+                rows.take(records)
+                progress.reached(rows.position)
+        if rows.position:
+            self.made_under = made_under(rows.own, self._map, f"{topic}/{self.partition}")
+        outcome = Outcome()
+        if not rows.position:
             outcome.rows[MAP_ROW] = self.made_under.encode()
-        self._load_rounds({key: value for key, value in rows.items() if key[0] == ROUNDS}, outcome)
-        self.judge_on({name: int(value) for (kind, name, _), value in rows.items() if kind == JUDGED})
-        due = {identifier: value for (kind, identifier, _), value in rows.items() if kind == DUE}
-        for identifier, value in due.items():
-            if identifier in self.neighbourhoods.roots:
-                self.deadlines.put(identifier, orjson.loads(value))
-            else:
-                outcome.rows[DUE, identifier, ""] = None
-        for (kind, name, _), value in rows.items():
+        self._load_rounds({key: value for key, value in rows.own.items() if key[0] == ROUNDS}, outcome)
+        self.judge_on({name: int(value) for (kind, name, _), value in rows.own.items() if kind == JUDGED})
+        for (kind, name, _), value in rows.own.items():
             if kind == HEARD:
                 self.heard[name] = orjson.loads(value)
                 self.neighbourhoods.found(home(name))
-        logger.info("partition %d: %d rows loaded", self.partition, len(rows))
+        await self._mend(outcome)
         return outcome
+
+    async def _mend(self, outcome: Outcome) -> None:
+        closed = []
+        for identifier, targets in self.rows.torn():
+            self.neighbourhoods.mend(identifier, targets, outcome)
+            if identifier in self.rows.closed:
+                closed.append(identifier)
+        following = Following(outcome)
+        stopped = await self._call_back(closed, outcome)
+        await self.resume([(0, each) for each in stopped], outcome, following)
+
+    async def resume(
+        self, stopped: Iterable[tuple[int, Addressed]], outcome: Outcome, following: Following
+    ) -> None:
+        """Handle the messages that reached closed neighbourhoods, each of a round, in their order."""
+        waiting = list(stopped)
+        while waiting:
+            again = await self._call_back({at for _, (at, _) in waiting}, outcome)
+            stopped_again = [(0, each) for each in again]
+            for round, (at, message) in waiting:
+                stopped_again += [(round, each) for each in self.neighbourhoods.handle(at, message, outcome)]
+                following.belongs_to(round)
+            waiting = stopped_again
+
+    async def call_back_all(self, outcome: Outcome) -> None:
+        """Nothing is closed any more."""
+        await self._call_back(list(self.rows.closed), outcome)
+
+    async def _call_back(self, identifiers: Collection[str], outcome: Outcome) -> list[Addressed]:
+        stopped = []
+        found = await until_available(
+            lambda: self.rows.call_back([each for each in identifiers if each in self.rows.closed])
+        )
+        for identifier, held in found.items():
+            for key, row in held:
+                outcome.rows[key] = None
+                stopped += self.neighbourhoods.handle(identifier, held_in(row), outcome)
+        return stopped
 
     @property
     def marks(self) -> Marks:
@@ -105,12 +139,19 @@ class PartitionState:
             self._rebuilt_in = self.rounds.current
         return self._alone or self.rounds.current >= self._rebuilt_in + 2
 
-    def with_alerts(self) -> list[str]:
-        """The neighbourhoods of which alerts were announced."""
-        roots = self.neighbourhoods.roots.items()
-        return [
-            identifier for identifier, root in roots if any(name.startswith(ALERT) for name in root.announced)
-        ]
+    def with_alerts(self) -> Iterator[str]:
+        """The neighbourhoods of which alerts were announced that may not have gone out."""
+        for identifier in self.rows.unsure():
+            if any(name.startswith(ALERT) for name in self.neighbourhoods.roots[identifier].announced):
+                yield identifier
+
+    def passed(self) -> list[str]:
+        """The neighbourhoods that are due to be judged again, or to be looked at whether they may close."""
+        return self.rows.passed({**self.marks, EVERYONE: self._read_by_everyone()})
+
+    def _read_by_everyone(self) -> int:
+        read = self.watermarks.read
+        return min((read.get(name, LONG_AGO) for name in self._map.departments), default=LONG_AGO)
 
     def judge_on(self, marks: Marks) -> None:
         """Judge on these watermarks from now on: they were judged on before, or all inputs are read."""
@@ -158,16 +199,22 @@ class PartitionState:
                 self._judged[department] = instant
                 said.rows[JUDGED, department, ""] = str(instant).encode()
 
-    def said_elsewhere(self, names: Iterable[str]) -> None:
-        """Another partition announced these: what was sent from here may not be the last word, and goes out again.
-
-        An owner that died on its way out of a neighbourhood announces it once more, after its heir did.
-        """
-        for name in names:
-            self.sent.pop(name, None)
-
-    def wait(self, identifier: str, due: dict[str, int], outcome: Outcome) -> None:
+    def wait(self, identifier: str, root: Root, due: dict[str, int], outcome: Outcome) -> None:
         """Remember until when a neighbourhood need not be judged again, as a row too."""
-        if due != self.deadlines.get(identifier):
-            self.deadlines.put(identifier, due)
+        if due != root.due:
+            root.due = due
             outcome.rows[DUE, identifier, ""] = packed(orjson.dumps(due)) if due else None
+
+    def rests_until(self, root: Root, folded: Folded) -> dict[str, int]:
+        """When a neighbourhood is to be looked at again: judged, or closed when nothing of it is open."""
+        if is_over(folded) and root.events:
+            return {EVERYONE: folded.latest + self._map.keep_closed}
+        return folded.due
+
+    def may_close(self, due: dict[str, int]) -> bool:
+        return EVERYONE in due and due[EVERYONE] < self._read_by_everyone()
+
+    def close(self, identifier: str, outcome: Outcome) -> None:
+        """Nothing of the neighbourhood is open: it leaves the working state, and all it held becomes one row."""
+        absorb = self.neighbourhoods.close(identifier, outcome)
+        outcome.rows.update(closed_rows(identifier, absorb, self.rows.position))

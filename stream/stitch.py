@@ -20,8 +20,10 @@ from stream.carried import overdue
 from stream.changelog import Rows, write_rows
 from stream.following import Following
 from stream.judging import Judging
+from stream.loading import Loading
 from stream.map_version import MAP_ROW
 from stream.metrics import Metrics
+from stream.partition_rows import MemoryRows
 from stream.sending import Batches, Sender, until_available
 from stream.state import PartitionState
 from stream.topics import Topics
@@ -50,6 +52,7 @@ class Stitch:
         self._topics = topics
         self._metrics = metrics
         self._on_events = on_events
+        self._loading = Loading(metrics)
         self._judging = Judging(journey_map, log, sender, topics, metrics)
         self._states: dict[int, PartitionState] = {}
 
@@ -73,6 +76,7 @@ class Stitch:
             outcome = Outcome()
         marks = dict(state.marks)
         read = read_batch(state, records, outcome)
+        await state.resume(read.stopped, outcome, read.following)
         await self._send(state, read.following)
         state.keep_rounds(outcome)
         await self._keep(state, outcome.announcements())
@@ -82,14 +86,15 @@ class Stitch:
                 due |= dict.fromkeys(state.with_alerts())
             if read.reported:
                 due |= dict.fromkeys(map(home, state.heard))
-            if fresh or state.marks != marks:
-                due |= dict.fromkeys(state.deadlines.passed(state.marks))
+            if fresh or read.reported or state.marks != marks:
+                due |= dict.fromkeys(state.passed())
             await self._judging.judge(state, due, state.marks, None, outcome)
         for as_of, heard in read.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome)
         await self._keep(state, outcome.row_changes())
         if state.is_rebuilt(self._map.departments):
             await self._withdraw_carried(state)
+        state.rows.batch_done()
 
     async def _withdraw_carried(self, state: PartitionState) -> None:
         """Everything is read again since a rebuild: alerts from before that nobody announced anew are no more."""
@@ -114,8 +119,9 @@ class Stitch:
             precedes=lambda a, b: strength(a, rules) < strength(b, rules),
             routes=self.routes,
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
+            rows=MemoryRows(self._log, self._topics.state, partition),
         )
-        outcome = await until_available(lambda: state.load(self._log, self._topics.state))
+        outcome = await until_available(lambda: state.load(self._log, self._topics.state, self._loading))
         self._states[partition] = state
         return state, outcome
 
@@ -137,4 +143,4 @@ class Stitch:
         await self._sender.append(batches)
 
     async def _keep(self, state: PartitionState, rows: Rows) -> None:
-        await write_rows(self._sender, self._topics.state, state.partition, rows)
+        await write_rows(self._sender, self._topics.state, state.partition, rows, state.rows)

@@ -6,8 +6,7 @@ every reader, also those that others write, to drop what an older generation say
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer
 
@@ -16,6 +15,7 @@ from stream.transports.log import (
     Entry,
     LogError,
     LogUnavailable,
+    Offsets,
     Partition,
     cut_into_batches,
     refuse_too_large,
@@ -42,10 +42,10 @@ class KafkaAppender:
         self._producer = producer
         self._kafka = kafka
         self._check = check
-        self._under_way: asyncio.Future[None] | None = None
+        self._under_way: asyncio.Future[Offsets] | None = None
         self._broken: LogError | None = None
 
-    async def append(self, batches: Batches) -> None:
+    async def append(self, batches: Batches) -> Offsets:
         if self._broken:
             raise self._broken
         refuse_too_large(batches)
@@ -54,21 +54,21 @@ class KafkaAppender:
         if self._under_way:
             await self._ended(self._under_way)
         self._under_way = asyncio.ensure_future(self._transaction(batches))
-        await self._ended(self._under_way)
+        return await self._ended(self._under_way)
 
     async def release(self) -> None:
         if self._under_way:
             self._under_way.cancel()
         await self._kafka.drop(self._producer)
 
-    async def _ended(self, transaction: "asyncio.Future[None]") -> None:
+    async def _ended(self, transaction: "asyncio.Future[Offsets]") -> Offsets:
         await asyncio.wait({transaction}, timeout=self._kafka.patience)
         if not transaction.done():
             raise self._kafka.away(f"it has not answered yet what {self._name} appends")
         self._under_way = None
         try:
             with self._kafka.translating_errors():
-                transaction.result()
+                return transaction.result()
         except LogUnavailable:
             raise
         except LogError as error:
@@ -76,33 +76,36 @@ class KafkaAppender:
             _forget_errors(self._producer)
             raise
 
-    async def _transaction(self, batches: Batches) -> None:
+    async def _transaction(self, batches: Batches) -> Offsets:
         async with self._producer.transaction():
-            await send_all(self._producer, batches, None)
+            return await send_all(self._producer, batches, None)
 
 
-async def send_all(producer: AIOKafkaProducer, batches: Batches, patience: float | None) -> None:
+async def send_all(producer: AIOKafkaProducer, batches: Batches, patience: float | None) -> Offsets:
     """Waits for all, also after an error, then raises the first; `patience` seconds for each record batch."""
-    await _all_or_error([_send(producer, to, entries, patience) for to, entries in batches.items()])
+    sending = [_send(producer, to, entries, patience) for to, entries in batches.items()]
+    ends: Offsets = {}
+    for to, result in zip(batches, await asyncio.gather(*sending, return_exceptions=True), strict=True):
+        if isinstance(result, BaseException):
+            raise result
+        ends[to] = result
+    return ends
 
 
 async def _send(
     producer: AIOKafkaProducer, to: Partition, entries: Sequence[Entry], patience: float | None
-) -> None:
+) -> int:
     topic, partition = to
+    end = 0
     for run in cut_into_batches(entries):
         batch = producer.create_batch()
         for key, value, headers, timestamp in run:
             batch.append(key=key, value=value, headers=list(headers), timestamp=timestamp)
         batch.close()
         async with asyncio.timeout(patience):  # a producer that is idempotent never gives up
-            await (await producer.send_batch(batch, topic, partition=partition))
-
-
-async def _all_or_error(sending: Iterable[Any]) -> None:
-    for result in await asyncio.gather(*sending, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
+            written = await (await producer.send_batch(batch, topic, partition=partition))
+        end = written.offset + len(run)
+    return end
 
 
 def _forget_errors(producer: AIOKafkaProducer) -> None:

@@ -73,7 +73,7 @@ class KafkaLog:
         self,
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int] | None = None,
-    ) -> None:
+    ) -> Offsets:
         if committing:
             raise LogError("Kafka stores no offsets together with records: commit after the append")
         refuse_too_large(batches)
@@ -83,7 +83,7 @@ class KafkaLog:
             producer = await self._kafka.producer()
         try:
             with self._kafka.translating_errors():
-                await send_all(producer, batches, self._kafka.patience)
+                return await send_all(producer, batches, self._kafka.patience)
         except LogError:
             await self._kafka.drop(producer)
             raise

@@ -71,9 +71,10 @@ class Fenced(LogError):
 class Appender(Protocol):
     """Appends under a name of which it is the latest holder: see `Log.hold`. One call at a time."""
 
-    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> None:
+    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> Offsets:
         """Writes all of the entries or none, keeping their order within a partition; durable when it returns.
 
+        Gives the next offset of each partition after its last entry, as `Log.append` does.
         Readers see it then or a moment later, in one partition before another, but everywhere before the next
         append of this or another holder returns.
 
@@ -104,9 +105,11 @@ class Log(Protocol):
         self,
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int] | None = None,
-    ) -> None:
+    ) -> Offsets:
         """Writes the entries, keeping their order within a partition; all are durable when it returns.
 
+        Gives the next offset of each partition after its last entry; those before it rise without a gap, unless
+        somebody else wrote there meanwhile.
         After an error, or when cancelled, any part may have been written; after EntryTooLarge nothing was.
         The embedded log writes all or nothing, and stores `committing` (group, topic, partition → next
         offset to read) in the same transaction; Kafka takes no `committing`."""

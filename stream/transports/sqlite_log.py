@@ -73,8 +73,8 @@ class SqliteAppender:
         self._log = log
         self._holder = holder
 
-    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> None:
-        await self._log.append_as(self._holder, batches)
+    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> Offsets:
+        return await self._log.append_as(self._holder, batches)
 
     async def release(self) -> None:
         """Nothing is to be freed."""
@@ -106,19 +106,21 @@ class SqliteLog:
         self,
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int] | None = None,
-    ) -> None:
+    ) -> Offsets:
         refuse_too_large(batches)
-        await self._file.run(self._append, batches, committing or {}, None)
+        ends = await self._file.run(self._append, batches, committing or {}, None)
         self._bell.ring()
+        return ends
 
     async def hold(self, name: str) -> "SqliteAppender":
         return SqliteAppender(self, Holder(name, await self._file.run(self._take_hold, name)))
 
-    async def append_as(self, holder: Holder, batches: Mapping[Partition, Sequence[Entry]]) -> None:
+    async def append_as(self, holder: Holder, batches: Mapping[Partition, Sequence[Entry]]) -> Offsets:
         """Fenced when the name has another holder by now."""
         refuse_too_large(batches)
-        await self._file.run(self._append, batches, {}, holder)
+        ends = await self._file.run(self._append, batches, {}, holder)
         self._bell.ring()
+        return ends
 
     async def ends(self, topics: Collection[str]) -> Offsets:
         return await self._file.run(self._ends, topics)
@@ -209,19 +211,22 @@ class SqliteLog:
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int],
         holder: Holder | None,
-    ) -> None:
+    ) -> Offsets:
         now = time.time_ns() // 1_000_000
         encoded = [
-            (self._id(partition), record_batches.encode(batch, now), len(batch))
+            (partition, self._id(partition), record_batches.encode(batch, now), len(batch))
             for partition, entries in batches.items()
             for batch in cut_into_batches(entries)
         ]
         with self._file.transaction() as sql:
             if holder is not None:
                 self._refuse_fenced(holder)
-            for partition_id, batch, length in encoded:
-                self._write(partition_id, batch, length)
+            ends = {
+                partition: self._write(partition_id, batch, length)
+                for partition, partition_id, batch, length in encoded
+            }
             sql.executemany(COMMIT, [(*consumer, at) for consumer, at in committing.items()])
+        return ends
 
     def _take_hold(self, name: str) -> int:
         with self._file.transaction() as sql:
@@ -234,7 +239,7 @@ class SqliteLog:
         if epoch != holder.epoch:
             raise Fenced(f"{self.path}: somebody else has taken hold of {holder.name}; nothing was written")
 
-    def _write(self, partition_id: int, batch: bytearray, length: int) -> None:
+    def _write(self, partition_id: int, batch: bytearray, length: int) -> int:
         sql = self._file.sql
         (next_offset,) = sql.execute(
             "UPDATE partitions SET next_offset = next_offset + ? WHERE id = ? RETURNING next_offset",
@@ -242,6 +247,7 @@ class SqliteLog:
         ).fetchone()
         record_batches.place(batch, next_offset - length)
         sql.execute("INSERT INTO batches VALUES (?, ?, ?)", (partition_id, next_offset, batch))
+        return int(next_offset)
 
     def _commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
         for partition in offsets:

@@ -75,3 +75,15 @@ def test_what_was_announced_is_remembered_where_the_events_came_to_lie(
     partitions.play(events)
     partitions.restart()
     assert partitions.announced <= {name for root in partitions.roots().values() for name in root.announced}
+
+
+@settings(max_examples=400, deadline=None)
+@given(some_events, st.integers(1, 5), chances, st.booleans())
+def test_events_meet_though_neighbourhoods_are_closed_at_any_moment(
+    events: list[Event], count: int, seed: int, haunted: bool
+) -> None:
+    partitions = Partitions(count, random.Random(seed), zombies=0.1 if haunted else 0.0, closes=0.3)
+    partitions.play(events)
+    partitions.restart()
+    assert held(partitions) == components(events)
+    assert partitions.announced <= {name for root in partitions.roots().values() for name in root.announced}

@@ -48,17 +48,24 @@ def test_what_was_reported_survives_a_restart() -> None:
     assert after.by_department == {"shop": 90}
 
 
-def test_a_deadline_has_passed_once_the_watermark_is_beyond_it() -> None:
-    deadlines = Deadlines()
-    deadlines.put("order:A-1", {"shop": 100, "activation": 50})
-    deadlines.put("order:A-2", {"shop": 200})
+def test_a_neighbourhood_is_due_when_a_departments_watermark_has_passed_its_instant() -> None:
+    due = {"order:A-1": {"shop": 100, "activation": 50}, "order:A-2": {"shop": 200}}
+    deadlines = Deadlines(lambda identifier: due.get(identifier, {}))
+    for identifier, instants in due.items():
+        deadlines.put(identifier, instants)
     assert deadlines.passed({"shop": 100}) == []
     assert deadlines.passed({"shop": 101, "activation": 7}) == ["order:A-1"]
-    assert deadlines.passed({"activation": 51, "shop": 201}) == ["order:A-1", "order:A-2"]
+    assert set(deadlines.passed({"activation": 51, "shop": 201})) == {"order:A-1", "order:A-2"}
 
 
-def test_a_neighbourhood_that_waits_for_nothing_is_forgotten() -> None:
-    deadlines = Deadlines()
+def test_a_neighbourhood_stays_due_until_something_else_counts_for_it() -> None:
+    due = {"order:A-1": {"shop": 100}}
+    deadlines = Deadlines(lambda identifier: due.get(identifier, {}))
     deadlines.put("order:A-1", {"shop": 100})
-    deadlines.put("order:A-1", {})
+    assert deadlines.passed({"shop": 500}) == deadlines.passed({"shop": 500}) == ["order:A-1"]
+    due["order:A-1"] = {"shop": 700}
+    deadlines.put("order:A-1", {"shop": 700})
     assert deadlines.passed({"shop": 500}) == []
+    assert deadlines.passed({"shop": 701}) == ["order:A-1"]
+    del due["order:A-1"]
+    assert deadlines.passed({"shop": 900}) == []

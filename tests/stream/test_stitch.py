@@ -11,11 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.demo_day import demo_day
-from journeys.errors import InvalidEvent
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
-from journeys.reading import EventReader
 from stream.dead_letters import read_dead_letters
 from stream.transports.log import Entry, partition_for
 from tests.support.replaying import without_diagnostics
@@ -33,44 +30,14 @@ from tests.support.scenario import (
     shop,
 )
 from tests.support.stitching import Stitching
+from tests.support.telecom_days import day, loosely_tied_orders
 
 MAP = JourneyMap.parse(TELECOM)
 END = instant("20th 00:00")
 
 
-def day() -> list[Event]:
-    reader = EventReader(MAP, live=False)
-    events: dict[str, Event] = {}
-    for offset, line in enumerate(demo_day(3, orders=30)):
-        try:
-            event = reader.read(line, ["day", 0, offset], None)
-        except InvalidEvent:
-            continue
-        events.setdefault(event.key, event)
-    return list(events.values())
-
-
-def loosely_tied_orders() -> list[Event]:
-    """Orders that only later events tie to an e-mail address, a SIM, a phone, and to each other."""
-    events = []
-    for n, sim in enumerate((SIM, OTHER_SIM)):
-        order, email, phone = f"L-{n}", f"l{n}@example.com", f"+49 171 392001{n}"
-        neighbour = f"l{1 - n}@example.com"
-        for time, told in (
-            ("09:0", shop.order_placed(order=order, plan="L", promised_at="2026-01-15T12:00:00Z")),
-            ("12:1", shop.parcel_delivered(order=order, items=[{"iccid": sim}], plan="L")),
-            ("12:2", activation.accepted(iccid=sim, phone=phone)),
-            ("17:3", activation.line_activated(iccid=sim, phone=phone, plan="M")),
-            ("13:4", call_center.call_received(order=order, email=email, recognised=False)),
-            ("14:5", call_center.call_received(caller=phone, recognised=False)),
-            ("18:0", call_center.call_received(caller=phone, email=neighbour, recognised=True)),
-        ):
-            events.append(event_of(MAP, f"{time}{n}", told))
-    return events
-
-
 some_events = st.lists(
-    st.sampled_from([*loosely_tied_orders(), *day()]),
+    st.sampled_from([*loosely_tied_orders(MAP), *day(MAP)]),
     min_size=1,
     max_size=60,
     unique_by=lambda event: event.key,

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from operator import lt
 
 from journeys import messages
+from journeys.actors import CLOSED, Actors, Root, RowKey
 from journeys.events import Event
-from journeys.routing import ABSORB, Neighbourhoods, Outcome, Root, RowKey, pieces
+from journeys.routing import ABSORB, Addressed, Neighbourhoods, Outcome, pieces
+from stream.closing import closed_rows, held_in
 from stream.transports.log import partition_for
 
 Changes = list[tuple[RowKey, bytes | None]]
@@ -27,6 +29,7 @@ class Owner:
     """A worker's hold on a partition: what it remembers, where it reads, and what loading asked it to mend."""
 
     neighbourhoods: Neighbourhoods
+    actors: Actors
     position: int
     mended: Outcome
     late_rows: Changes = field(default_factory=list)
@@ -43,6 +46,7 @@ class Partitions:
         routes: Callable[[str], bool] = lambda identifier: True,
         crashes: float = 0.3,
         zombies: float = 0.0,
+        closes: float = 0.0,
     ) -> None:
         self.count = count
         self._chance = chance
@@ -50,6 +54,8 @@ class Partitions:
         self._routes = routes
         self._crashes = crashes
         self._zombies = zombies
+        self._closes = closes
+        self._positions = 0
         self._logs: list[list[tuple[Identifier, bytes]]] = [[] for _ in range(count)]
         self._rows: list[dict[RowKey, bytes]] = [{} for _ in range(count)]
         self._committed = [0] * count
@@ -69,7 +75,7 @@ class Partitions:
 
     def restart(self) -> None:
         """Every worker dies and what is durable is loaded again; then nothing crashes any more."""
-        self._crashes = self._zombies = 0.0
+        self._crashes = self._zombies = self._closes = 0.0
         self._owners = [self._load(partition) for partition in range(self.count)]
         while not self.is_at_rest:
             self._batch(self._chance.randrange(self.count))
@@ -82,7 +88,10 @@ class Partitions:
         )
 
     def roots(self) -> dict[Identifier, Root]:
-        """The roots that hold events."""
+        """The roots that hold events; closed ones are called back."""
+        for partition, owner in enumerate(self._owners):
+            for identifier in list(owner.actors.closed):
+                self._call_back(partition, owner, identifier, Outcome())
         everyone = (owner.neighbourhoods.roots.items() for owner in self._owners)
         return {identifier: root for roots in everyone for identifier, root in roots if root.events}
 
@@ -100,11 +109,56 @@ class Partitions:
         return partition_for(identifier.encode(), self.count)
 
     def _load(self, partition: int) -> Owner:
+        actors = Actors()
+        for key, value in self._rows[partition].items():
+            if key[0] == CLOSED:
+                actors.closed[key[1]] = None
+            else:
+                actors.put(key, value)
         neighbourhoods = Neighbourhoods(
-            self._precedes, self._routes, lambda i: self._partition_of(i) == partition
+            self._precedes, self._routes, lambda i: self._partition_of(i) == partition, actors
         )
-        mended = neighbourhoods.load(self._rows[partition].items())
-        return Owner(neighbourhoods, self._committed[partition], mended)
+        owner = Owner(neighbourhoods, actors, self._committed[partition], Outcome())
+        stopped: list[Addressed] = []
+        for identifier in list(actors.torn()):
+            neighbourhoods.mend(identifier, actors.targets(identifier), owner.mended)
+            if identifier in actors.closed:
+                stopped += self._call_back(partition, owner, identifier, owner.mended)
+        self._resume(partition, owner, stopped, owner.mended)
+        return owner
+
+    def _resume(self, partition: int, owner: Owner, stopped: list[Addressed], outcome: Outcome) -> None:
+        while stopped:
+            again: list[Addressed] = []
+            for identifier, _ in stopped:
+                again += self._call_back(partition, owner, identifier, outcome)
+            for identifier, message in stopped:
+                again += owner.neighbourhoods.handle(identifier, message, outcome)
+            stopped = again
+
+    def _call_back(
+        self, partition: int, owner: Owner, identifier: Identifier, outcome: Outcome
+    ) -> list[Addressed]:
+        if identifier not in owner.actors.closed:
+            return []
+        del owner.actors.closed[identifier]
+        found = {key: row for key, row in self._rows[partition].items() if key[:2] == (CLOSED, identifier)}
+        if not found:  # another owner called it back
+            raise Crash
+        stopped: list[Addressed] = []
+        for key, row in found.items():
+            outcome.rows[key] = None
+            stopped += owner.neighbourhoods.handle(identifier, held_in(row), outcome)
+        return stopped
+
+    def _close_some(self, owner: Owner, outcome: Outcome) -> set[Identifier]:
+        roots = owner.neighbourhoods.roots
+        chosen = {i for i in roots if roots[i].events and self._chance.random() < self._closes}
+        for identifier in chosen:
+            self._positions += 1
+            absorb = owner.neighbourhoods.close(identifier, outcome)
+            outcome.rows.update(closed_rows(identifier, absorb, self._positions))
+        return chosen
 
     def _batch(self, partition: int) -> None:
         """The owner handles a batch, or dies trying."""
@@ -122,8 +176,10 @@ class Partitions:
         if not batch and not owner.mended.messages:
             return
         outcome, owner.mended = owner.mended, Outcome()
+        stopped: list[Addressed] = []
         for to, message in batch:
-            owner.neighbourhoods.handle(to, messages.decode(message), outcome)
+            stopped += owner.neighbourhoods.handle(to, messages.decode(message), outcome)
+        self._resume(partition, owner, stopped, outcome)
         owner.position += len(batch)
         parts = [
             (to, part) for to, m in outcome.messages for part in (pieces(m, 200) if m[0] == ABSORB else [m])
@@ -137,6 +193,7 @@ class Partitions:
         for identifier in outcome.touched:
             if events := owner.neighbourhoods.roots[identifier].events:
                 owner.neighbourhoods.announce(identifier, f"said of {min(events)}", b"1", outcome)
+        closed = self._close_some(owner, outcome)
         rows = self._rows[partition]
         changes = [*outcome.announcements(), *outcome.row_changes()]
         if self._chance.random() < self._zombies:
@@ -145,6 +202,7 @@ class Partitions:
             self._old_owners.append((partition, owner))
             raise Crash
         self._each_up_to_a_crash([[lambda change=change: _put(rows, *change) for change in changes]])
+        owner.actors.closed.update(dict.fromkeys(closed))
         self.announced.update(name for (kind, _, name), value in changes if kind == "a" and value is not None)
 
     def _each_up_to_a_crash(self, ways: Iterable[list[Callable[[], None]]]) -> None:

@@ -15,7 +15,7 @@ from stream.metrics import Metrics
 from stream.sending import Sender
 from stream.stitch import Stitch
 from stream.topics import Topics
-from stream.transports.log import Entry, Partition, partition_for
+from stream.transports.log import Entry, Offsets, Partition, partition_for
 from stream.transports.sqlite_log import SqliteLog
 
 Document = dict[str, Any]
@@ -41,16 +41,17 @@ class MortalLog(SqliteLog):
         self,
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int] | None = None,
-    ) -> None:
+    ) -> Offsets:
         dies = self._chance.random() < self.deaths
         if self.lives_for is not None:
             self.lives_for -= 1
             dies = self.lives_for == 0
         elif dies and self._chance.random() < 0.5:
             raise Crash
-        await super().append(batches, committing)
+        ends = await super().append(batches, committing)
         if dies:
             raise Crash
+        return ends
 
 
 class Stitching:
@@ -60,7 +61,7 @@ class Stitching:
         self, journey_map: JourneyMap, path: Path, count: int, chance: random.Random, deaths: float = 0.0
     ) -> None:
         self._map = journey_map
-        self._count = count
+        self.count = count
         self._chance = chance
         self.topics = Topics(journey_map)
         self.metrics = Metrics()
@@ -71,7 +72,7 @@ class Stitching:
 
     async def __aenter__(self) -> "Stitching":
         await self.log.start()
-        await self.log.create_topics(self.topics.partitions(self._count), self.topics.compacted)
+        await self.log.create_topics(self.topics.partitions(self.count), self.topics.compacted)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -82,7 +83,7 @@ class Stitching:
         self._positions[partition] = self._committed[partition]
 
     async def restart_all(self) -> None:
-        for partition in range(self._count):
+        for partition in range(self.count):
             self._committed[partition] = self._positions[partition]
             self.restart(partition)
 
@@ -92,13 +93,13 @@ class Stitching:
             address = next(
                 (i for i in event.identifiers if self._workers[0].routes(i)), f"event:{event.identity}"
             )
-            await self._append(partition_for(address.encode(), self._count), address, messages.observe(event))
+            await self._append(partition_for(address.encode(), self.count), address, messages.observe(event))
 
     async def hear(self, department: str, *times: int) -> None:
         """As ingest does for events of a department that may be silent only for so long."""
         at = home(department)
         spans = spans_of(times, self._map.departments[department].silent_after or 0)
-        await self._append(partition_for(at.encode(), self._count), at, messages.heard(department, spans))
+        await self._append(partition_for(at.encode(), self.count), at, messages.heard(department, spans))
 
     async def seen_up_to(
         self, time: int, departments: Collection[str] = (), heard: Mapping[str, int] | None = None
@@ -106,17 +107,17 @@ class Stitching:
         """Every source partition of the departments (all, if none is named) has been read up to the time."""
         last = heard or {}
         reports = [(name, "source", 1, time, last.get(name)) for name in departments or self._map.departments]
-        for partition in range(self._count):
+        for partition in range(self.count):
             await self._append(partition, None, messages.watermarks(reports))
 
     async def told_to_judge(self, as_of: int) -> None:
-        for partition in range(self._count):
+        for partition in range(self.count):
             await self._append(partition, None, messages.judge(as_of, {}))
 
     async def step(self) -> bool:
         """Some worker that has something to read handles a batch, or dies; False: nobody has."""
         ends = await self.log.ends([self.topics.observations])
-        behind = [p for p in range(self._count) if self._positions[p] < ends[self.topics.observations, p]]
+        behind = [p for p in range(self.count) if self._positions[p] < ends[self.topics.observations, p]]
         if not behind:
             return False
         partition = self._chance.choice(behind)
@@ -148,7 +149,7 @@ class Stitching:
         """The latest document of each id in a topic: journeys, customers or alerts."""
         topic = getattr(self.topics, kind)
         latest: dict[str, Document | None] = {}
-        for partition in range(self._count):
+        for partition in range(self.count):
             async for records in self.log.read(topic, partition):
                 for record in records:
                     document = orjson.loads(record.value) if record.value is not None else None

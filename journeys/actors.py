@@ -1,0 +1,110 @@
+"""Actors: what lies at each identifier of a partition, and the rows that keep it.
+
+A *root* has a neighbourhood's events; a *forward* names a smaller identifier; of a *closed* root, nothing of
+which is open any more, only a row is left that holds all it had.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, CLOSED = "e", "k", "f", "a", "d", "c"
+JUDGED, ROUNDS, MAP, HEARD = "w", "r", "m", "h"
+PARTITIONS_OWN = frozenset((JUDGED, ROUNDS, MAP, HEARD))
+"""Kinds of rows that are about the partition, not about an identifier."""
+
+RowKey = tuple[str, str, str]
+
+
+class Root:
+    """A neighbourhood: its events (key → encoded row), identifiers it has met, what was announced of it, and
+    until when it need not be judged again (department → instant).
+
+    `sent` is no row: a hash of each document as this worker last sent it.
+    """
+
+    __slots__ = ("announced", "due", "events", "known", "sent")
+
+    def __init__(self) -> None:
+        self.events: dict[str, bytes] = {}
+        self.known: dict[str, None] = {}
+        self.announced: dict[str, bytes] = {}
+        self.due: dict[str, int] = {}
+        self.sent: dict[str, int] = {}
+
+    def keys(self, identifier: str) -> Iterator[RowKey]:
+        """Of its rows."""
+        for kind, names in ((EVENT, self.events), (KNOWN, self.known), (ANNOUNCED, self.announced)):
+            for name in names:
+                yield kind, identifier, name
+        if self.due:
+            yield DUE, identifier, ""
+
+    def put(self, kind: str, detail: str, value: bytes) -> None:
+        """A row that was read back."""
+        if kind == EVENT:
+            self.events[detail] = value
+        elif kind == KNOWN:
+            self.known[detail] = None
+        elif kind == ANNOUNCED:
+            self.announced[detail] = value
+        else:
+            self.due = orjson.loads(value)
+
+    def remove(self, kind: str, detail: str) -> bool:
+        """A row that is no more; whether there is none left."""
+        if kind == EVENT:
+            self.events.pop(detail, None)
+        elif kind == KNOWN:
+            self.known.pop(detail, None)
+        elif kind == ANNOUNCED:
+            self.announced.pop(detail, None)
+        else:
+            self.due = {}
+        return not (self.events or self.known or self.announced or self.due)
+
+
+class Actors:
+    """All actors in memory; rows that are read back are put and removed in their order."""
+
+    def __init__(self) -> None:
+        self.roots: dict[str, Root] = {}
+        self.forwards: dict[str, str] = {}
+        self.closed: dict[str, Any] = {}
+        self._rivals: dict[str, list[str]] = {}
+
+    def put(self, key: RowKey, value: bytes) -> None:
+        kind, identifier, detail = key
+        if kind == FORWARD:
+            if self.forwards.setdefault(identifier, detail) != detail:
+                self._rivals.setdefault(identifier, []).append(detail)
+            return
+        root = self.roots.get(identifier)
+        if root is None:
+            root = self.roots[identifier] = Root()
+        root.put(kind, detail, value)
+
+    def remove(self, key: RowKey) -> None:
+        kind, identifier, detail = key
+        if kind == FORWARD:
+            targets = [target for target in self.targets(identifier) if target != detail]
+            self.forwards.pop(identifier, None)
+            self._rivals.pop(identifier, None)
+            for target in targets:
+                self.put((FORWARD, identifier, target), b"")
+        elif (root := self.roots.get(identifier)) is not None and root.remove(kind, detail):
+            del self.roots[identifier]
+
+    def targets(self, identifier: str) -> list[str]:
+        """Where an identifier forwards to; several when old owners left some."""
+        target = self.forwards.get(identifier)
+        return [] if target is None else [target, *self._rivals.get(identifier, ())]
+
+    def torn(self) -> Iterator[str]:
+        """The identifiers that are more than one thing: what crashes and old owners left."""
+        yield from sorted(
+            {*self._rivals}
+            | (self.forwards.keys() & self.roots.keys())
+            | (self.closed.keys() & (self.forwards.keys() | self.roots.keys()))
+        )
