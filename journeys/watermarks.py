@@ -61,7 +61,7 @@ class DepartmentWatermarks:
 class Deadlines:
     """Which neighbourhoods are to be judged again once a department's watermark passes an instant.
 
-    Those that were put again, or are no more, are found out when they pass: `due_of` gives what counts.
+    What was put before counts no more, which is found out when it passes: `due_of` gives what counts.
     """
 
     def __init__(self, due_of: Callable[[str], Mapping[str, int]]) -> None:
@@ -73,17 +73,14 @@ class Deadlines:
         for department, instant in due.items():
             heappush(self._waiting.setdefault(department, []), (instant, identifier))
 
-    def passed(self, watermarks: Mapping[str, int]) -> list[str]:
-        """The identifiers with an instant before its department's watermark."""
-        found: dict[str, None] = {}
-        for department, waiting in self._waiting.items():
-            mark = watermarks.get(department, LONG_AGO)
-            passed: dict[tuple[int, str], None] = {}
-            while waiting and waiting[0][0] < mark:
-                instant, identifier = heappop(waiting)
-                if self._due_of(identifier).get(department) == instant:
-                    passed[instant, identifier] = None
-            for each in passed:
-                heappush(waiting, each)
-                found[each[1]] = None
-        return list(found)
+    def passed(self, department: str, mark: int, most: int) -> list[str]:
+        """The identifiers with an instant before the department's mark, earliest first; at most so many."""
+        waiting = self._waiting.get(department, [])
+        passed: dict[str, int] = {}
+        while waiting and waiting[0][0] < mark and len(passed) < most:
+            instant, identifier = heappop(waiting)
+            if self._due_of(identifier).get(department) == instant:
+                passed[identifier] = instant
+        for identifier, instant in passed.items():
+            heappush(waiting, (instant, identifier))
+        return list(passed)

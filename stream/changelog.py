@@ -10,11 +10,11 @@ from stream.transports.log import Entry
 
 Rows = Sequence[tuple[RowKey, bytes | None]]
 
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
 
 
 def changelog_entries(rows: Rows) -> list[Entry]:
-    return [Entry(_SEPARATOR.join(key).encode(), value) for key, value in rows]
+    return [Entry(SEPARATOR.join(key).encode(), value) for key, value in rows]
 
 
 class Told(Protocol):
@@ -34,5 +34,5 @@ async def write_rows(sender: Sender, topic: str, partition: int, rows: Rows, tol
 
 def row_key(key: bytes | None) -> RowKey:
     """Of a record of the changelog."""
-    kind, identifier, detail = (key or b"").decode().split(_SEPARATOR)
+    kind, identifier, detail = (key or b"").decode().split(SEPARATOR)
     return kind, identifier, detail

@@ -92,6 +92,7 @@ class Judging:
             await self._sender.send_all(outputs)
             for identifier in over:
                 state.close(identifier, outcome)
+            state.rows.spare(outcome.rows)
             self._metrics.folds.inc(len(chunk))
         return tally
 

@@ -29,7 +29,7 @@ class Progress:
         if (now := time.monotonic()) - self._said >= EVERY_SECONDS:
             self._said = now
             done, total = offset - self._start, self._end - self._start
-            logger.info(
+            logger.warning(
                 "partition %d: %d of %d rows loaded, %d %%", self._partition, done, total, 100 * done // total
             )
 

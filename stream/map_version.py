@@ -3,9 +3,10 @@
 The first row of a partition's changelog names the map's version; after `baton rebuild` also when that was.
 """
 
+import uuid
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import orjson
 
@@ -18,10 +19,21 @@ MAP_ROW: RowKey = (MAP, "", "")
 
 
 class MadeUnder(NamedTuple):
-    """`rebuilt`: when the state was begun anew (µs since 1970), as long as that has consequences to come."""
+    """`rebuilt`: when the state was begun anew (µs since 1970), as long as that has consequences to come.
+    `changelog`: a name that no other has; none if it was begun before they had names.
+    """
 
     version: str
     rebuilt: int | None = None
+    changelog: str = ""
+
+    @classmethod
+    def new(cls, journey_map: JourneyMap, rebuilt: int | None = None) -> Self:
+        return cls(journey_map.version, rebuilt, uuid.uuid4().hex)
+
+    @classmethod
+    def decode(cls, row: bytes) -> Self:
+        return cls(**orjson.loads(row))
 
     def encode(self) -> bytes:
         return orjson.dumps(self._asdict())
@@ -30,7 +42,7 @@ class MadeUnder(NamedTuple):
 def made_under(rows: Mapping[RowKey, bytes], journey_map: JourneyMap, where: str) -> MadeUnder:
     """What the rows say. LogError when they were made under another map."""
     row = rows.get(MAP_ROW)
-    found = MadeUnder(**orjson.loads(row)) if row else None
+    found = MadeUnder.decode(row) if row else None
     if found is None or found.version != journey_map.version:
         before = f"version {found.version} of the journey map" if found else "an unknown journey map"
         raise LogError(
@@ -42,13 +54,24 @@ def made_under(rows: Mapping[RowKey, bytes], journey_map: JourneyMap, where: str
 
 
 async def refuse_other_maps(log: Log, topic: str, journey_map: JourneyMap) -> None:
-    """LogError when a partition of the state was made under another map; quick, for that is its first row."""
+    """LogError when a partition of the state was made under another map."""
     for partition in range(await log.partitions(topic)):
-        seen: dict[RowKey, bytes] = {}
-        async with aclosing(log.read(topic, partition)) as batches:
-            async for records in batches:
-                seen |= {row_key(record.key): record.value for record in records if record.value is not None}
-                if MAP_ROW in seen:
-                    break
-        if seen:
+        if seen := await _first_rows(log, topic, partition):
             made_under(seen, journey_map, f"{topic}/{partition}")
+
+
+async def first_named(log: Log, topic: str, partition: int) -> MadeUnder | None:
+    """What the changelog of a partition says it is; None: nothing is there yet."""
+    row = (await _first_rows(log, topic, partition)).get(MAP_ROW)
+    return MadeUnder.decode(row) if row else None
+
+
+async def _first_rows(log: Log, topic: str, partition: int) -> dict[RowKey, bytes]:
+    """Up to the one that names the map; quick, for that is the first."""
+    seen: dict[RowKey, bytes] = {}
+    async with aclosing(log.read(topic, partition)) as batches:
+        async for records in batches:
+            seen |= {row_key(record.key): record.value for record in records if record.value is not None}
+            if MAP_ROW in seen:
+                break
+    return seen

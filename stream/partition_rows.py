@@ -4,7 +4,16 @@ Both are read through as the actors that routing works on. They follow the chang
 taken, what is written to it is told.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextlib import aclosing
 from typing import Protocol
 
@@ -48,8 +57,10 @@ class PartitionRows(Protocol):
     def unsure(self) -> Iterator[str]:
         """The roots that announced something of which it is not known that it went out."""
 
-    def passed(self, marks: Mapping[str, int]) -> list[str]:
-        """The roots that are due, by what was told so far."""
+    def passed(self, department: str, mark: int, most: int) -> list[str]:
+        """The roots that wait for an instant of the department before its mark, by what was told so far; earliest
+        first, at most so many.
+        """
 
     async def call_back(self, identifiers: Collection[str]) -> dict[str, list[Content]]:
         """Of closed roots: what is left of them. They are not closed any more."""
@@ -60,7 +71,14 @@ class PartitionRows(Protocol):
     def batch_done(self) -> None:
         """All that follows from a batch was told."""
 
+    def spare(self, changed: Iterable[RowKey]) -> None:
+        """Memory may be freed, but that of identifiers with rows that are still to be told."""
+
     def close(self) -> None: ...
+
+
+RowsOf = Callable[[Log, str, int], PartitionRows]
+"""Makes the rows of a partition: of a topic, by its number."""
 
 
 class MemoryRows:
@@ -104,8 +122,8 @@ class MemoryRows:
     def unsure(self) -> Iterator[str]:
         yield from [identifier for identifier, root in self.roots.items() if root.announced]
 
-    def passed(self, marks: Mapping[str, int]) -> list[str]:
-        return self._deadlines.passed(marks)
+    def passed(self, department: str, mark: int, most: int) -> list[str]:
+        return self._deadlines.passed(department, mark, most)
 
     async def call_back(self, identifiers: Collection[str]) -> dict[str, list[Content]]:
         wanted = {offset: identifier for identifier in identifiers for _, offset in self.closed[identifier]}
@@ -132,6 +150,8 @@ class MemoryRows:
         self.position = end
 
     def batch_done(self) -> None: ...
+
+    def spare(self, changed: Iterable[RowKey]) -> None: ...
 
     def close(self) -> None: ...
 

@@ -19,10 +19,9 @@ async def discard_results(log: Log, topics: Topics, now: int) -> None:
     results = (topics.observations, topics.seen, topics.journeys, topics.customers)
     await log.discard(results, [topics.group("stitch"), topics.group("project")])
     await log.discard([topics.state], [])
-    begun = MadeUnder(topics.journey_map.version, rebuilt=now)
-    entries = changelog_entries([(MAP_ROW, begun.encode())])
     count = await log.partitions(topics.state)
-    await log.append({(topics.state, partition): entries for partition in range(count)})
+    begun = [MadeUnder.new(topics.journey_map, rebuilt=now).encode() for _ in range(count)]
+    await log.append({(topics.state, n): changelog_entries([(MAP_ROW, row)]) for n, row in enumerate(begun)})
 
 
 async def settle_letters(log: Log, topics: Topics) -> int:

@@ -4,6 +4,7 @@ Rows are appended in the order that routing asks for and awaited before the batc
 assignment they are read back to the changelog's end, asked for then, before the first batch is handled.
 """
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 import orjson
@@ -29,6 +30,11 @@ ALERT, CUSTOMER, JOURNEY, SHARED = "a:", "c:", "j:", "s:"
 """What the names of announced documents begin with; what is announced of an identifier is that it is shared."""
 
 
+CLOSED_AT_ONCE = 2_000
+"""So that nothing urgent has to wait, and a batch stays small, when much may be closed."""
+ALL = sys.maxsize
+
+
 class PartitionState:
     """Neighbourhoods, watermarks and rounds of one partition."""
 
@@ -48,7 +54,7 @@ class PartitionState:
         self.watermarks = DepartmentWatermarks(journey_map.departments)
         self.heard: dict[str, list[Span]] = {}
         self.rounds = Rounds(partition, partitions)
-        self.made_under = MadeUnder(journey_map.version)
+        self.made_under = MadeUnder.new(journey_map)
         self._map = journey_map
         self._alone = partitions == 1
         self._rounds_row: RowKey | None = None
@@ -147,7 +153,11 @@ class PartitionState:
 
     def passed(self) -> list[str]:
         """The neighbourhoods that are due to be judged again, or to be looked at whether they may close."""
-        return self.rows.passed({**self.marks, EVERYONE: self._read_by_everyone()})
+        passed: dict[str, None] = {}
+        for department, mark in self.marks.items():
+            passed |= dict.fromkeys(self.rows.passed(department, mark, ALL))
+        passed |= dict.fromkeys(self.rows.passed(EVERYONE, self._read_by_everyone(), CLOSED_AT_ONCE))
+        return list(passed)
 
     def _read_by_everyone(self) -> int:
         read = self.watermarks.read

@@ -23,7 +23,7 @@ from stream.judging import Judging
 from stream.loading import Loading
 from stream.map_version import MAP_ROW
 from stream.metrics import Metrics
-from stream.partition_rows import MemoryRows
+from stream.partition_rows import MemoryRows, RowsOf
 from stream.sending import Batches, Sender, until_available
 from stream.state import PartitionState
 from stream.topics import Topics
@@ -45,6 +45,7 @@ class Stitch:
         topics: Topics,
         metrics: Metrics,
         on_events: bool,
+        rows_of: RowsOf = MemoryRows,
     ) -> None:
         self._map = journey_map
         self._log = log
@@ -52,9 +53,11 @@ class Stitch:
         self._topics = topics
         self._metrics = metrics
         self._on_events = on_events
+        self._rows_of = rows_of
         self._loading = Loading(metrics)
         self._judging = Judging(journey_map, log, sender, topics, metrics)
         self._states: dict[int, PartitionState] = {}
+        self._at_work: set[int] = set()
 
     def routes(self, identifier: str) -> bool:
         """Whether events meet by this identifier, or too many customers share its type."""
@@ -64,16 +67,34 @@ class Stitch:
     def forget(self, partitions: Iterable[int]) -> None:
         """Partitions were taken away: their state is read back when they come again."""
         for partition in partitions:
-            self._states.pop(partition, None)
+            state = self._states.pop(partition, None)
+            if state is not None and partition not in self._at_work:
+                state.rows.close()
+
+    def close(self) -> None:
+        self.forget(list(self._states))
 
     async def handle(self, partition: int, records: Sequence[Record]) -> None:
         """Returns when everything that follows from the records is durable."""
+        self._at_work.add(partition)
         state = self._states.get(partition)
         fresh = state is None
         if state is None:
-            state, outcome = await self._assigned(partition)
-        else:
-            outcome = Outcome()
+            state = self._states[partition] = await self._new_state(partition)
+        try:
+            await self._handle(state, records, fresh)
+        except BaseException:
+            self._states.pop(partition, None)
+            raise
+        finally:
+            self._at_work.discard(partition)
+            if self._states.get(partition) is not state:
+                state.rows.close()
+
+    async def _handle(self, state: PartitionState, records: Sequence[Record], fresh: bool) -> None:
+        outcome = Outcome()
+        if fresh:
+            outcome = await until_available(lambda: state.load(self._log, self._topics.state, self._loading))
         marks = dict(state.marks)
         read = read_batch(state, records, outcome)
         await state.resume(read.stopped, outcome, read.following)
@@ -109,21 +130,18 @@ class Stitch:
         state.made_under = state.made_under._replace(rebuilt=None)
         await self._keep(state, [(MAP_ROW, state.made_under.encode())])
 
-    async def _assigned(self, partition: int) -> tuple[PartitionState, Outcome]:
+    async def _new_state(self, partition: int) -> PartitionState:
         count = await self._sender.partitions(self._topics.observations)
         rules = self._map.identifiers
-        state = PartitionState(
+        return PartitionState(
             partition,
             count,
             self._map,
             precedes=lambda a, b: strength(a, rules) < strength(b, rules),
             routes=self.routes,
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
-            rows=MemoryRows(self._log, self._topics.state, partition),
+            rows=self._rows_of(self._log, self._topics.state, partition),
         )
-        outcome = await until_available(lambda: state.load(self._log, self._topics.state, self._loading))
-        self._states[partition] = state
-        return state, outcome
 
     async def _send(self, state: PartitionState, following: Following) -> None:
         """The messages that follow from a batch, and only then the tokens that say so."""

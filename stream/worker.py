@@ -16,6 +16,7 @@ from stream.map_version import refuse_other_maps
 from stream.metrics import Metrics
 from stream.notify.receiver import Receiver
 from stream.notifying import Notify
+from stream.partition_rows import MemoryRows, RowsOf
 from stream.project import DocumentWriter, Project, catch_up
 from stream.sending import Sender
 from stream.stitch import Stitch
@@ -31,7 +32,7 @@ class Job:
     """What a worker works on.
 
     `live`: judge as events come; else only when told that all inputs are read. `clock`: let deadlines pass
-    with the time of day.
+    with the time of day. `rows_of`: where stitch partitions keep their rows.
     """
 
     journey_map: JourneyMap
@@ -42,6 +43,7 @@ class Job:
     writer: DocumentWriter | None = None
     receivers: Sequence[Receiver] = ()
     stitches: bool = True
+    rows_of: RowsOf = MemoryRows
 
 
 @asynccontextmanager
@@ -58,7 +60,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     chores: list[Callable[[], Coroutine[Any, Any, None]]] = []
     if job.stitches:
         await refuse_other_maps(log, job.topics.state, job.journey_map)
-        stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, on_events=job.live)
+        stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, job.live, job.rows_of)
         reader = EventReader(job.journey_map, live=job.live)
         ingest = Ingest(reader, stitch.routes, log, sender, job.topics, metrics, timeless=not job.live)
         app = stitching_app(job.broker, job.topics, ingest, stitch)
@@ -77,6 +79,8 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
         apps.append(notifying_app(job.broker, job.topics, notify))
         chores.append(notify.remind_forever)
     async with AsyncExitStack() as stack:
+        if job.stitches:
+            stack.callback(stitch.close)
         for each in apps:
             await stack.enter_async_context(running(each))
         tasks = [asyncio.ensure_future(chore()) for chore in chores]

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,13 @@ from deploy.commands.options import (
 from deploy.errors import Unusable
 from deploy.wiring import Place, StoreWriter, load_map, opened, waited_for
 from journeys.journey_map import JourneyMap
+from stream.local_state import LocalState
 from stream.metrics import Metrics
 from stream.notify.alertmanager import Alertmanager
 from stream.notify.posting import open_session
 from stream.notify.receiver import Receiver
 from stream.notify.webhook import Webhook
+from stream.partition_rows import MemoryRows, RowsOf
 from stream.topics import Topics
 from stream.worker import Job, working
 
@@ -62,6 +64,13 @@ ROLES = ("stitch", "project", "notify")
     show_default=True,
     help="Where people find the page; alerts link to it.",
 )
+@click.option(
+    "--state",
+    type=click.Choice(["memory", "rocksdb"]),
+    default="memory",
+    show_default=True,
+    help="Where what is open is held. rocksdb: in DIR/state, for more than memory holds, and a quick start.",
+)
 @click.option("--metrics-port", type=PORT, help="Serve Prometheus metrics on this port of 127.0.0.1.")
 @wait_option
 @command
@@ -75,6 +84,7 @@ def worker(
     webhook: str | None,
     webhook_secret: str | None,
     page: str,
+    state: str,
     metrics_port: int | None,
     wait: float,
 ) -> None:
@@ -88,9 +98,9 @@ def worker(
     async def work() -> None:
         async with _receivers(alertmanager, webhook, webhook_secret, page) as receivers:
             wanted = roles or ROLES
-            await _work(
-                journey_map, place, wanted, receivers if "notify" in wanted else (), metrics_port, wait
-            )
+            told = receivers if "notify" in wanted else ()
+            with _rows_of(state, data) as rows_of:
+                await _work(journey_map, place, wanted, told, rows_of, metrics_port, wait)
 
     asyncio.run(work())
 
@@ -100,6 +110,7 @@ async def _work(
     place: Place,
     roles: Sequence[str],
     receivers: Sequence[Receiver],
+    rows_of: RowsOf,
     metrics_port: int | None,
     wait: float,
 ) -> None:
@@ -119,6 +130,7 @@ async def _work(
             writer=StoreWriter(model) if model else None,
             receivers=receivers,
             stitches="stitch" in roles,
+            rows_of=rows_of,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
@@ -131,6 +143,19 @@ async def _work(
                 end_at_once(failed.result())
         if model:
             model.close()
+
+
+@contextmanager
+def _rows_of(state: str, data: Path) -> Iterator[RowsOf]:
+    """Where stitch partitions keep their rows."""
+    if state == "memory":
+        yield MemoryRows
+        return
+    local = LocalState(data / "state")
+    try:
+        yield local.rows
+    finally:
+        local.close()
 
 
 def _serve_metrics(port: int | None, metrics: Metrics) -> None:

@@ -19,12 +19,11 @@ from typing import NamedTuple
 from stream.transports import record_batches
 from stream.transports.log import LogError, Partition, Record
 from stream.transports.sqlite_file import SqliteFile
-from stream.transports.sqlite_log import COMMIT, membership
+from stream.transports.sqlite_log import COMMIT, TOMBSTONE_MILLISECONDS, membership
 
 EVERY_SECONDS = 600.0
 PAUSE_SECONDS = 0.01
 BATCHES_AT_ONCE = 1_000
-TOMBSTONE_MILLISECONDS = 86_400_000
 COMPACTED = "baton-compacted"
 FOREVER = 1 << 62
 

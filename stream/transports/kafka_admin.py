@@ -124,13 +124,21 @@ class KafkaAdmin:
         described = await self._kafka.retrying(lambda: self._kafka.admin.describe_topics(list(topics)))
         return list(described)
 
+    async def setting(self, topic: str, name: str) -> str:
+        """Of a topic, the broker's default where it has none of its own."""
+        return str(next(value for found, value, *_ in await self._configured(topic) if found == name))
+
     async def _settings(self, topic: str) -> dict[str, str]:
+        entries = await self._configured(topic)
+        return {name: value for name, value, _, source, *_ in entries if source == _SET_FOR_THE_TOPIC}
+
+    async def _configured(self, topic: str) -> list[Any]:
         asked = [ConfigResource(ConfigResourceType.TOPIC, topic)]
         (response,) = await self._kafka.retrying(lambda: self._kafka.admin.describe_configs(asked))
         ((code, _, _, _, entries),) = response.resources
         if code:
             raise for_code(code)(f"cannot read the settings of topic {topic}")
-        return {name: value for name, value, _, source, *_ in entries if source == _SET_FOR_THE_TOPIC}
+        return list(entries)
 
     async def _until(self, condition: Any, topics: Iterable[str], otherwise: str) -> None:
         deadline = time.monotonic() + self._kafka.patience

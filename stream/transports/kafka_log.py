@@ -100,6 +100,10 @@ class KafkaLog:
             ends = await asker.end_offsets(wanted) if wanted else {}
         return {(tp.topic, tp.partition): end for tp, end in ends.items()}
 
+    async def tombstones_kept(self, topic: str) -> int:
+        with self._kafka.translating_errors():
+            return int(await self._admin.setting(topic, "delete.retention.ms"))
+
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         wanted = await self._partitions_of(topics)
         admin = self._kafka.admin

@@ -122,6 +122,9 @@ class Log(Protocol):
     async def ends(self, topics: Collection[str]) -> Offsets:
         """Next offset to be written, for every partition of the topics."""
 
+    async def tombstones_kept(self, topic: str) -> int:
+        """For how many milliseconds at least a tombstone of a compacted topic can be read."""
+
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         """Next offset the group is to read, for every partition of the topics; 0 where it never committed."""
 

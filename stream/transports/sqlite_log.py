@@ -25,6 +25,7 @@ from stream.transports.sqlite_file import SqliteFile
 POLL_SECONDS = 0.05
 FETCH_RECORDS = 2_000
 FETCH_BYTES = 4_000_000
+TOMBSTONE_MILLISECONDS = 86_400_000
 
 COMMIT = (
     "INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset"
@@ -124,6 +125,9 @@ class SqliteLog:
 
     async def ends(self, topics: Collection[str]) -> Offsets:
         return await self._file.run(self._ends, topics)
+
+    async def tombstones_kept(self, topic: str) -> int:
+        return TOMBSTONE_MILLISECONDS
 
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         return await self._file.run(self._committed, group, topics)

@@ -51,6 +51,9 @@ class Nowhere:
     async def ends(self, topics: Collection[str]) -> Offsets:
         return {(topic, 0): 0 for topic in topics}
 
+    async def tombstones_kept(self, topic: str) -> int:
+        return 0
+
     async def committed(self, group: str, topics: Collection[str]) -> Offsets:
         return {(topic, 0): 0 for topic in topics}
 

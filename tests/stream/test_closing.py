@@ -15,6 +15,9 @@ from journeys.events import Event
 from journeys.journey_map import JourneyMap
 from stream.changelog import row_key
 from stream.closing import closed_rows, held_in
+from stream.partition_rows import MemoryRows
+from stream.rocksdb_rows import RocksRows
+from stream.transports.log import Log
 from tests.support.replaying import without_diagnostics
 from tests.support.scenario import (
     ANNA,
@@ -31,7 +34,7 @@ from tests.support.scenario import (
 from tests.support.stitching import Document, Stitching
 from tests.support.telecom_days import day, loosely_tied_orders
 
-SHORT = JourneyMap.parse("keep_closed: 1m\n" + TELECOM)
+SHORT = JourneyMap.parse(TELECOM.replace("keep_closed: 30d", "keep_closed: 1m"))
 END = instant("20th 00:00")
 some_events = st.lists(
     st.sampled_from([*loosely_tied_orders(SHORT), *day(SHORT)]),
@@ -42,16 +45,22 @@ some_events = st.lists(
 
 
 @settings(max_examples=40, deadline=None)
-@given(some_events, st.integers(1, 4), st.integers(0, 2**32))
+@given(some_events, st.integers(1, 4), st.integers(0, 2**32), st.booleans())
 def test_whatever_is_closed_when_the_results_are_those_of_never_closing(
-    events: list[Event], count: int, seed: int
+    events: list[Event], count: int, seed: int, on_disk: bool
 ) -> None:
-    asyncio.run(_play(events, count, random.Random(seed)))
+    asyncio.run(_play(events, count, random.Random(seed), on_disk))
 
 
-async def _play(events: list[Event], count: int, chance: random.Random) -> None:
+async def _play(events: list[Event], count: int, chance: random.Random, on_disk: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with Stitching(SHORT, Path(folder) / "log.sqlite", count, chance, deaths=0.1) as stitching:
+
+        def on_disk_rows(log: Log, topic: str, partition: int) -> RocksRows:
+            return RocksRows(Path(folder) / f"rows-{partition}", log, topic, partition, in_memory=5)
+
+        rows_of = on_disk_rows if on_disk else MemoryRows
+        path = Path(folder) / "log.sqlite"
+        async with Stitching(SHORT, path, count, chance, deaths=0.1, rows_of=rows_of) as stitching:
             inbox = [event for event in events for _ in range(2 if chance.random() < 0.3 else 1)]
             chance.shuffle(inbox)
             while inbox:

@@ -12,6 +12,7 @@ from journeys.events import Event
 from journeys.journey_map import JourneyMap
 from journeys.silence import home, spans_of
 from stream.metrics import Metrics
+from stream.partition_rows import MemoryRows, RowsOf
 from stream.sending import Sender
 from stream.stitch import Stitch
 from stream.topics import Topics
@@ -58,11 +59,18 @@ class Stitching:
     """Live workers, one for each partition of observations, on one log."""
 
     def __init__(
-        self, journey_map: JourneyMap, path: Path, count: int, chance: random.Random, deaths: float = 0.0
+        self,
+        journey_map: JourneyMap,
+        path: Path,
+        count: int,
+        chance: random.Random,
+        deaths: float = 0.0,
+        rows_of: RowsOf = MemoryRows,
     ) -> None:
         self._map = journey_map
         self.count = count
         self._chance = chance
+        self._rows_of = rows_of
         self.topics = Topics(journey_map)
         self.metrics = Metrics()
         self.log = MortalLog(path, chance, deaths)
@@ -76,9 +84,12 @@ class Stitching:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.close()
         await self.log.stop()
 
     def restart(self, partition: int) -> None:
+        self._workers[partition].close()
         self._workers[partition] = self._worker()
         self._positions[partition] = self._committed[partition]
 
@@ -165,7 +176,7 @@ class Stitching:
         return self.metrics.registry.get_sample_value(metric, labels) or 0
 
     def _worker(self) -> Stitch:
-        return Stitch(self._map, self.log, Sender(self.log), self.topics, self.metrics, on_events=True)
+        return Stitch(self._map, self.log, Sender(self.log), self.topics, self.metrics, True, self._rows_of)
 
     async def _append(self, partition: int, address: str | None, message: bytes) -> None:
         key = None if address is None else address.encode()

@@ -1,0 +1,148 @@
+"""The RocksDB that a partition's rows are kept in: how it is opened, and what its keys are.
+
+Rows lie by identifier, so that all of an actor's are read at once.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+from rocksdict import DBCompressionType, Options, Rdict, WriteBatch
+
+from journeys.actors import DUE, PARTITIONS_OWN, RowKey
+from stream.changelog import SEPARATOR
+from stream.transports.log import LogError
+
+MEMTABLE_BYTES = 16 << 20
+ROW, OWN, DEADLINE, TAKEN, WHERE = b"r", b"o", b"d", b"t", b"w"
+"""What keys begin with: rows by identifier; rows about the partition; deadlines by instant; identifiers of rows
+that were read back since the last batch; up to where the changelog is here."""
+
+_CUT = SEPARATOR.encode()
+_INSTANT = "%020d"
+
+logger = logging.getLogger(__name__)
+
+
+class RocksFile:
+    """Open from the start. LogError when it is damaged, held by another process, or the disk is full."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = self._open()
+        except LogError as error:
+            if "lock" in str(error).lower():
+                raise
+            logger.warning("%s: what is here is discarded", error)
+            self._db = self._open_anew()
+
+    def discard(self) -> None:
+        """Everything in it is gone."""
+        self._db.close()
+        self._db = self._open_anew()
+
+    def get(self, key: bytes) -> bytes | None:
+        try:
+            value = self._db.get(key)
+        except Exception as error:
+            raise self._failed(error) from error
+        return None if value is None else bytes(value)
+
+    def scan(self, start: bytes, end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """What has keys from `start` to before `end`; without an end, all that begin with `start`."""
+        try:
+            found = self._db.iter()
+            found.seek(start)
+            while found.valid():
+                key = found.key()
+                if not (key.startswith(start) if end is None else key < end):
+                    return
+                yield key, found.value()
+                found.next()
+            found.status()
+        except LogError:
+            raise
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def write(self, batch: WriteBatch) -> None:
+        """All or nothing, and there again if the process dies. If the machine does, the last ones may be missing."""
+        try:
+            self._db.write(batch)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _open(self) -> Rdict:
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_write_buffer_size(MEMTABLE_BYTES)
+        options.set_compression_type(DBCompressionType.lz4())
+        options.set_keep_log_file_num(1)
+        try:
+            return Rdict(str(self.folder), options)
+        except Exception as error:
+            raise LogError(f"{self.folder}: {error}") from error
+
+    def _open_anew(self) -> Rdict:
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        return self._open()
+
+    def _failed(self, error: Exception) -> LogError:
+        if "No space left" in str(error):
+            return LogError(f"{self.folder}: {error}: make room and start the worker again")
+        return LogError(
+            f"{self.folder}: {error}: remove this directory and start the worker again; it fills it from the log"
+        )
+
+
+def new_batch() -> WriteBatch:
+    return WriteBatch(raw_mode=True)
+
+
+def put_row(batch: WriteBatch, key: RowKey, value: bytes | None) -> None:
+    """The row (None: removed), and its deadlines."""
+    kind, identifier, detail = key
+    if kind in PARTITIONS_OWN:
+        place = OWN + SEPARATOR.join(key).encode()
+    else:
+        place = ROW + SEPARATOR.join((identifier, kind, detail)).encode()
+    if value is None:
+        batch.delete(place)
+        return
+    batch.put(place, value)
+    if kind == DUE:
+        for department, instant in orjson.loads(value).items():
+            batch.put(deadline(department, instant, identifier), b"")
+
+
+def rows_of(identifier: str, kind: str | None = None) -> bytes:
+    """What the keys of an identifier's rows begin with, of one kind or all."""
+    return ROW + identifier.encode() + _CUT + (kind.encode() + _CUT if kind else b"")
+
+
+def row_at(place: bytes) -> RowKey:
+    identifier, kind, detail = place[1:].decode().split(SEPARATOR)
+    return kind, identifier, detail
+
+
+def own_row_at(place: bytes) -> RowKey:
+    kind, name, detail = place[1:].decode().split(SEPARATOR)
+    return kind, name, detail
+
+
+def deadline(department: str, instant: int, identifier: str = "") -> bytes:
+    return DEADLINE + SEPARATOR.join((department, _INSTANT % instant, identifier)).encode()
+
+
+def deadline_at(place: bytes) -> tuple[int, str]:
+    """Instant and identifier."""
+    _, instant, identifier = place.decode().split(SEPARATOR)
+    return int(instant), identifier

@@ -1,0 +1,220 @@
+"""The rows of one partition in a RocksDB on this machine: for state larger than memory, and warm after a restart.
+
+Every batch is one write, together with the offset of the changelog that it goes up to. So whenever the process
+dies, what is here is what some prefix of the changelog comes to, and only the rest is read when it starts again. What
+is here counts for nothing by itself: what is damaged, of another changelog, or was not written to for longer than the
+changelog keeps tombstones is discarded and filled anew.
+
+In memory are the actors that were used last, and those whose rows are not written yet.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
+from pathlib import Path
+
+import orjson
+from rocksdict import WriteBatch
+
+from journeys.actors import CLOSED, PARTITIONS_OWN, Root, RowKey
+from stream.changelog import SEPARATOR, Rows, row_key
+from stream.map_version import MAP_ROW, MadeUnder, first_named
+from stream.partition_rows import Content
+from stream.rocksdb_actors import Actor, Closed, Forwards, Roots
+from stream.rocksdb_file import (
+    OWN,
+    ROW,
+    TAKEN,
+    WHERE,
+    RocksFile,
+    deadline,
+    deadline_at,
+    new_batch,
+    own_row_at,
+    put_row,
+    row_at,
+    rows_of,
+)
+from stream.transports.log import Log, Record
+
+ACTORS_IN_MEMORY = 20_000
+
+logger = logging.getLogger(__name__)
+
+
+class RocksRows:
+    """`folder` is this one's alone, from here to `close`."""
+
+    def __init__(
+        self, folder: Path, log: Log, topic: str, partition: int, in_memory: int = ACTORS_IN_MEMORY
+    ) -> None:
+        self.own: dict[RowKey, bytes] = {}
+        self.position = 0
+        self._file = RocksFile(folder)
+        self._log = log
+        self._topic = topic
+        self._partition = partition
+        self._most = in_memory
+        self._actors: OrderedDict[str, Actor] = OrderedDict()
+        self._unwritten: list[tuple[RowKey, bytes | None]] = []
+        self._outdated: list[bytes] = []
+        self.roots: MutableMapping[str, Root] = Roots(self)
+        self.forwards: MutableMapping[str, str] = Forwards(self)
+        self.closed: Collection[str] = Closed(self)
+
+    async def begin(self) -> None:
+        where = self._file.get(WHERE)
+        if where is None:
+            return
+        self.position, written_at = orjson.loads(where)
+        self.own = {own_row_at(place): value for place, value in self._file.scan(OWN)}
+        if why := await self._why_useless(written_at):
+            logger.warning(
+                "%s is discarded and filled from %s again: %s", self._file.folder, self._topic, why
+            )
+            self._file.discard()
+            self.position, self.own = 0, {}
+
+    async def _why_useless(self, written_at: int) -> str | None:
+        end = (await self._log.ends([self._topic]))[self._topic, self._partition]
+        kept = await self._log.tombstones_kept(self._topic)
+        named = await first_named(self._log, self._topic, self._partition)
+        row = self.own.get(MAP_ROW)
+        if row is None or named is None or not named.changelog:
+            return "it does not say of which changelog it is"
+        if MadeUnder.decode(row).changelog != named.changelog or self.position > end:
+            return "it is of another changelog"
+        if _now() - written_at > kept:
+            return f"nothing was written to it for longer than {kept / 3_600_000:g} hours, as tombstones are kept"
+        return None
+
+    def take(self, records: Sequence[Record]) -> None:
+        batch = new_batch()
+        for record in records:
+            key = row_key(record.key)
+            put_row(batch, key, record.value)
+            if key[0] not in PARTITIONS_OWN:
+                batch.put(TAKEN + key[1].encode(), b"")
+            elif record.value is None:
+                self.own.pop(key, None)
+            else:
+                self.own[key] = record.value
+        self.position = records[-1].offset + 1
+        self._write(batch)
+
+    def torn(self) -> Iterator[tuple[str, list[str]]]:
+        for identifier in self._taken():
+            actor = self.look_at(identifier)
+            if actor.is_torn:
+                self._actors[identifier] = actor
+                yield identifier, list(actor.targets)
+
+    def unsure(self) -> Iterator[str]:
+        for identifier in self._taken():
+            root = self.look_at(identifier).root
+            if root is not None and root.announced:
+                yield identifier
+
+    def passed(self, department: str, mark: int, most: int) -> list[str]:
+        found: dict[str, None] = {}
+        for place, _ in self._file.scan(deadline(department, 0), deadline(department, max(mark, 0))):
+            instant, identifier = deadline_at(place)
+            root = self.look_at(identifier).root
+            if root is None or root.due.get(department) != instant:
+                self._outdated.append(place)
+                continue
+            found[identifier] = None
+            if len(found) >= most:
+                break
+        return list(found)
+
+    async def call_back(self, identifiers: Collection[str]) -> dict[str, list[Content]]:
+        found = {}
+        for identifier in identifiers:
+            rows = self._file.scan(rows_of(identifier, CLOSED))
+            found[identifier] = [(row_at(place), value) for place, value in rows]
+            self.at(identifier).closed = False
+        return found
+
+    def wrote(self, rows: Rows, end: int) -> None:
+        for key, value in rows:
+            if key[0] == CLOSED and value is not None:
+                self.at(key[1]).closed = True
+        self._unwritten += rows
+        self.position = end
+
+    def batch_done(self) -> None:
+        batch = new_batch()
+        for place in self._outdated:
+            batch.delete(place)
+        for key, value in self._unwritten:
+            put_row(batch, key, value)
+        batch.delete_range(TAKEN, TAKEN + b"\xff")
+        self._write(batch)
+        self._unwritten, self._outdated = [], []
+        self.spare(())
+
+    def spare(self, changed: Iterable[RowKey]) -> None:
+        too_many = len(self._actors) - self._most
+        if too_many <= 0:
+            return
+        needed = {key[1] for key, _ in self._unwritten}.union(key[1] for key in changed)
+        for identifier, actor in list(self._actors.items()):
+            if identifier not in needed and not actor.is_without_rows:
+                del self._actors[identifier]
+                too_many -= 1
+                if too_many <= -self._most // 4:
+                    break
+
+    @property
+    def in_memory(self) -> int:
+        """How many actors."""
+        return len(self._actors)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def at(self, identifier: str) -> Actor:
+        """What lies at an identifier, live."""
+        actor = self._actors.get(identifier)
+        if actor is None:
+            actor = self._actors[identifier] = self._read(identifier)
+        else:
+            self._actors.move_to_end(identifier)
+        return actor
+
+    def look_at(self, identifier: str) -> Actor:
+        """The same, not to be changed."""
+        return self._actors.get(identifier) or self._read(identifier)
+
+    def _read(self, identifier: str) -> Actor:
+        actor = Actor()
+        prefix = rows_of(identifier)
+        for place, value in self._file.scan(prefix):
+            kind, _, detail = place[len(prefix) :].decode().partition(SEPARATOR)
+            actor.put(kind, detail, value)
+        return actor
+
+    def _write(self, batch: WriteBatch) -> None:
+        batch.put(WHERE, orjson.dumps((self.position, _now())))
+        self._file.write(batch)
+
+    def _taken(self) -> Iterator[str]:
+        for place, _ in self._file.scan(TAKEN):
+            yield place[1:].decode()
+
+    def identifiers(self) -> Iterator[str]:
+        """Of all actors: of those in memory, then the others."""
+        here = set(self._actors)
+        yield from here
+        before = None
+        for place, _ in self._file.scan(ROW):
+            identifier = row_at(place)[1]
+            if identifier != before and identifier not in here:
+                yield identifier
+            before = identifier
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
