@@ -17,6 +17,10 @@ PARTITIONS_OWN = frozenset((JUDGED, ROUNDS, MAP, HEARD))
 RowKey = tuple[str, str, str]
 
 
+NOTHING_DUE: dict[str, int] = {}
+"""One for all, for it is replaced and never changed."""
+
+
 class Root:
     """A neighbourhood: its events (key → encoded row), identifiers it has met, what was announced of it, and
     until when it need not be judged again (department → instant).
@@ -30,7 +34,7 @@ class Root:
         self.events: dict[str, bytes] = {}
         self.known: dict[str, None] = {}
         self.announced: dict[str, bytes] = {}
-        self.due: dict[str, int] = {}
+        self.due = NOTHING_DUE
         self.sent: dict[str, int] = {}
 
     def keys(self, identifier: str) -> Iterator[RowKey]:
@@ -61,7 +65,7 @@ class Root:
         elif kind == ANNOUNCED:
             self.announced.pop(detail, None)
         else:
-            self.due = {}
+            self.due = NOTHING_DUE
         return not (self.events or self.known or self.announced or self.due)
 
 

@@ -68,8 +68,8 @@ class PartitionRows(Protocol):
     def wrote(self, rows: Rows, end: int) -> None:
         """The rows were appended, as the last ones before the offset `end`."""
 
-    def batch_done(self) -> None:
-        """All that follows from a batch was told."""
+    async def batch_done(self) -> None:
+        """All that follows from a batch was told. May be repeated, and must be after LogUnavailable."""
 
     def spare(self, changed: Iterable[RowKey]) -> None:
         """Memory may be freed, but that of identifiers with rows that are still to be told."""
@@ -149,7 +149,7 @@ class MemoryRows:
                 self._deadlines.put(key[1], self._due_of(key[1]))
         self.position = end
 
-    def batch_done(self) -> None: ...
+    async def batch_done(self) -> None: ...
 
     def spare(self, changed: Iterable[RowKey]) -> None: ...
 

@@ -13,13 +13,15 @@ from rocksdict import DBCompressionType, Options, Rdict, WriteBatch
 
 from journeys.actors import DUE, PARTITIONS_OWN, RowKey
 from stream.changelog import SEPARATOR
-from stream.transports.log import LogError
+from stream.transports.log import LogError, LogUnavailable
 
 MEMTABLE_BYTES = 16 << 20
 ROW, OWN, DEADLINE, TAKEN, WHERE = b"r", b"o", b"d", b"t", b"w"
 """What keys begin with: rows by identifier; rows about the partition; deadlines by instant; identifiers of rows
 that were read back since the last batch; up to where the changelog is here."""
 
+_FULL, _HELD = "No space left", "lock hold"
+_NO_DAMAGE = (_FULL, _HELD, "While lock file", "Permission denied")
 _CUT = SEPARATOR.encode()
 _INSTANT = "%020d"
 
@@ -27,17 +29,20 @@ logger = logging.getLogger(__name__)
 
 
 class RocksFile:
-    """Open from the start. LogError when it is damaged, held by another process, or the disk is full."""
+    """Open from the start; what is damaged then is discarded.
+
+    Every method raises LogUnavailable when the disk is full, LogError when something else is wrong with it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self._db = self._open()
-        except LogError as error:
-            if "lock" in str(error).lower():
-                raise
-            logger.warning("%s: what is here is discarded", error)
+        except Exception as error:
+            if any(sign in str(error) for sign in _NO_DAMAGE):
+                raise self._failed(error) from error
+            logger.warning("%s: %s: it is discarded, and filled from the log again", folder, error)
             self._db = self._open_anew()
 
     def discard(self) -> None:
@@ -85,10 +90,7 @@ class RocksFile:
         options.set_write_buffer_size(MEMTABLE_BYTES)
         options.set_compression_type(DBCompressionType.lz4())
         options.set_keep_log_file_num(1)
-        try:
-            return Rdict(str(self.folder), options)
-        except Exception as error:
-            raise LogError(f"{self.folder}: {error}") from error
+        return Rdict(str(self.folder), options)
 
     def _open_anew(self) -> Rdict:
         shutil.rmtree(self.folder)
@@ -96,8 +98,10 @@ class RocksFile:
         return self._open()
 
     def _failed(self, error: Exception) -> LogError:
-        if "No space left" in str(error):
-            return LogError(f"{self.folder}: {error}: make room and start the worker again")
+        if _FULL in str(error):
+            return LogUnavailable(f"{self.folder}: {error}: make room")
+        if _HELD in str(error):
+            return LogError(f"{self.folder}: {error}: end the process that holds it")
         return LogError(
             f"{self.folder}: {error}: remove this directory and start the worker again; it fills it from the log"
         )

@@ -144,7 +144,7 @@ class RocksRows:
         self._unwritten += rows
         self.position = end
 
-    def batch_done(self) -> None:
+    async def batch_done(self) -> None:
         batch = new_batch()
         for place in self._outdated:
             batch.delete(place)

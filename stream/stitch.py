@@ -115,7 +115,7 @@ class Stitch:
         await self._keep(state, outcome.row_changes())
         if state.is_rebuilt(self._map.departments):
             await self._withdraw_carried(state)
-        state.rows.batch_done()
+        await until_available(state.rows.batch_done)
 
     async def _withdraw_carried(self, state: PartitionState) -> None:
         """Everything is read again since a rebuild: alerts from before that nobody announced anew are no more."""

@@ -73,7 +73,7 @@ async def write(log: SqliteLog, rows: PartitionRows, changes: Rows) -> None:
     """One batch, as stitch does it."""
     ends = await log.append({(TOPIC, 0): changelog_entries(changes)})
     rows.wrote(changes, ends[TOPIC, 0])
-    rows.batch_done()
+    await rows.batch_done()
 
 
 async def test_what_was_written_is_there_after_a_restart(log: SqliteLog, load: Load) -> None:
@@ -240,13 +240,13 @@ async def test_a_damaged_store_is_discarded(
             file.write_bytes(b"damaged")
     rows = await loaded(on_disk(tmp_path, log), log)
     assert list(rows.roots) == [ANNA]
-    assert "what is here is discarded" in caplog.text
+    assert "it is discarded, and filled from the log again" in caplog.text
     rows.close()
 
 
 async def test_a_store_that_another_holds_is_left_alone(log: SqliteLog, tmp_path: Path) -> None:
     rows = await loaded(on_disk(tmp_path, log), log)
-    with pytest.raises(LogError, match="lock"):
+    with pytest.raises(LogError, match="end the process that holds it"):
         on_disk(tmp_path, log)
     rows.close()
 

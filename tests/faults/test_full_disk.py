@@ -1,4 +1,4 @@
-"""A disk without room under the embedded log and the read model: nothing acknowledged is lost, all goes on."""
+"""A disk without room under log, state and read model: nothing acknowledged is lost, all goes on."""
 
 import asyncio
 import os
@@ -45,11 +45,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("state", ["memory", "rocksdb"])
 def test_a_full_disk_stops_nothing_for_good(
-    small_disk: Path, tmp_path: Path, some_events: list[bytes]
+    small_disk: Path, tmp_path: Path, some_events: list[bytes], state: str
 ) -> None:
     (tmp_path / "map.yaml").write_text(MAP)
-    worker = Worker(["--map", str(tmp_path / "map.yaml"), "--data", str(small_disk)], tmp_path / "worker.log")
+    options = ["--map", str(tmp_path / "map.yaml"), "--data", str(small_disk), "--state", state]
+    worker = Worker(options, tmp_path / "worker.log")
     try:
         worker.until_working()
         ballast = fill(small_disk)

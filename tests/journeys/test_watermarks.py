@@ -53,19 +53,22 @@ def test_a_neighbourhood_is_due_when_a_departments_watermark_has_passed_its_inst
     deadlines = Deadlines(lambda identifier: due.get(identifier, {}))
     for identifier, instants in due.items():
         deadlines.put(identifier, instants)
-    assert deadlines.passed({"shop": 100}) == []
-    assert deadlines.passed({"shop": 101, "activation": 7}) == ["order:A-1"]
-    assert set(deadlines.passed({"activation": 51, "shop": 201})) == {"order:A-1", "order:A-2"}
+    assert deadlines.passed("shop", 100, most=9) == deadlines.passed("activation", 7, most=9) == []
+    assert (
+        deadlines.passed("shop", 101, most=9) == deadlines.passed("activation", 51, most=9) == ["order:A-1"]
+    )
+    assert deadlines.passed("shop", 201, most=9) == ["order:A-1", "order:A-2"]
+    assert deadlines.passed("shop", 201, most=1) == ["order:A-1"]
 
 
 def test_a_neighbourhood_stays_due_until_something_else_counts_for_it() -> None:
     due = {"order:A-1": {"shop": 100}}
     deadlines = Deadlines(lambda identifier: due.get(identifier, {}))
     deadlines.put("order:A-1", {"shop": 100})
-    assert deadlines.passed({"shop": 500}) == deadlines.passed({"shop": 500}) == ["order:A-1"]
+    assert [deadlines.passed("shop", 500, most=9) for _ in range(2)] == [["order:A-1"], ["order:A-1"]]
     due["order:A-1"] = {"shop": 700}
     deadlines.put("order:A-1", {"shop": 700})
-    assert deadlines.passed({"shop": 500}) == []
-    assert deadlines.passed({"shop": 701}) == ["order:A-1"]
+    assert deadlines.passed("shop", 500, most=9) == []
+    assert deadlines.passed("shop", 701, most=9) == ["order:A-1"]
     del due["order:A-1"]
-    assert deadlines.passed({"shop": 900}) == []
+    assert deadlines.passed("shop", 900, most=9) == []

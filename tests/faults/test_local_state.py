@@ -1,0 +1,26 @@
+"""Workers that keep their state on disk, and are killed at any moment."""
+
+import random
+import time
+
+from tests.support.generator import events, slices
+from tests.support.sites import Site
+from tests.support.verifier import Results
+
+ON_DISK = ("--state", "rocksdb")
+
+
+def test_kills_at_any_moment_leave_a_state_on_disk_to_go_on_with(
+    site: Site, seed: int, some_events: list[bytes], undisturbed: Results, chance: random.Random, full: bool
+) -> None:
+    played = events(seed, 100_000) if full else some_events
+    for part in slices(played, 20 if full else 3):
+        worker = site.start(*ON_DISK)
+        with site.sending(part):
+            worker.until_working()
+            time.sleep(chance.uniform(0, 6 if full else 3))
+            worker.kill()
+    site.start(*ON_DISK)
+    results = site.prove()
+    assert full or results == undisturbed
+    assert not any("is discarded" in worker.said for worker in site.workers)
