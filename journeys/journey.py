@@ -185,11 +185,15 @@ def _correlated(rules: JourneyRules, customers: list[Customer]) -> list[Journey]
         value: Journey(rules.type, start, value, customer, members[value])
         for value, (start, customer) in sorted(started.items())
     }
+    untied = []
     for event, customer in loose:
-        chosen = [journeys[value] for value in ties.of(event) if value in journeys] or _by_customer(
-            event, customer, journeys.values()
-        )
-        for journey in chosen:
+        tied = [journeys[value] for value in ties.of(event) if value in journeys]
+        for journey in tied:
+            journey.events.append(event)
+        if not tied:
+            untied.append((event, customer))
+    for event, customer in untied:
+        for journey in _by_customer(event, customer, journeys.values()):
             journey.events.append(event)
     if loose or len(customers) > 1:
         for journey in journeys.values():
@@ -205,12 +209,23 @@ def in_time(event: Event) -> tuple[int, str, str]:
 def _by_customer(event: Event, customer: Customer, journeys: Iterable[Journey]) -> list[Journey]:
     """The customer's latest journey started by then that still lacks such an event.
 
-    Else the latest; else the next.
+    Else the latest; else the next. Of several only those that bear an identifier of the event, such as a line's number,
+    if not all of them do.
     """
     own = sorted((j for j in journeys if j.customer is customer), key=lambda j: (j.start.time, j.id))
     before = [journey for journey in own if journey.start.time <= event.time]
+    if len(before) > 1:
+        before = _bearing(event, before) or before
     lacking = [journey for journey in before if journey.first(event.type) is None]
     return (lacking or before)[-1:] or own[:1]
+
+
+def _bearing(event: Event, journeys: list[Journey]) -> list[Journey]:
+    """Those that bear an identifier of the event which not all of them bear."""
+    borne = [{i for each in journey.events for i in each.identifiers} for journey in journeys]
+    common: set[str] = set.intersection(*borne)
+    telling = set(event.identifiers) - common
+    return [journey for journey, mine in zip(journeys, borne, strict=True) if not telling.isdisjoint(mine)]
 
 
 def _finish(journey: Journey, rules: JourneyRules) -> None:

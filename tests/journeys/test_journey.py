@@ -4,6 +4,7 @@ from tests.support.scenario import (
     ANNA,
     ANNAS_PHONE,
     BEN,
+    BENS_PHONE,
     OTHER_SIM,
     SIM,
     TELECOM,
@@ -79,7 +80,7 @@ def test_one_sim_in_a_parcel_of_two_orders_counts_for_both(scenario: Scenario) -
 
 def test_what_names_only_the_customer_goes_to_the_journey_that_still_lacks_it(scenario: Scenario) -> None:
     for time, order, sim in (("08:00", "A-1", SIM), ("09:00", "A-2", OTHER_SIM)):
-        scenario.at(time, shop.order_placed(order=order, email=ANNA, phone=ANNAS_PHONE))
+        scenario.at(time, shop.order_placed(order=order, email=ANNA, contact_phone=ANNAS_PHONE))
         scenario.at("10:00", shop.parcel_delivered(order=order, items=[{"iccid": sim}]))
     scenario.at("10:30", call_center.call_received(caller=ANNAS_PHONE, email=ANNA, recognised=True))
     scenario.at("11:00", activation.line_activated(iccid=OTHER_SIM, phone=ANNAS_PHONE))
@@ -87,6 +88,17 @@ def test_what_names_only_the_customer_goes_to_the_journey_that_still_lacks_it(sc
     scenario.at("12:00", activation.line_activated(iccid=third, phone=ANNAS_PHONE))
     assert "line_activated" in by_order(scenario)["order:A-1"]
     assert by_order(scenario)["order:A-2"].count("line_activated") == 1
+
+
+def test_a_line_activated_with_a_foreign_sim_is_known_by_its_number(scenario: Scenario) -> None:
+    for order, sim, number in (("A-1", SIM, ANNAS_PHONE), ("A-2", OTHER_SIM, BENS_PHONE)):
+        scenario.at("09:00", shop.order_placed(order=order, email=ANNA))
+        scenario.at("10:00", shop.parcel_delivered(order=order, items=[{"iccid": sim}]))
+        scenario.at("10:30", activation.accepted(iccid=sim, phone=number))
+    scenario.at("11:00", activation.line_activated(iccid="8949020000000010039", phone=ANNAS_PHONE))
+    assert by_order(scenario)["order:A-1"][-1] == "line_activated"
+    assert "line_activated" not in by_order(scenario)["order:A-2"]
+    scenario.expect("contradictory")
 
 
 def test_an_event_before_any_start_waits_for_its_order(scenario: Scenario) -> None:
