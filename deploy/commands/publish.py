@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -59,11 +59,9 @@ def publish(file: Path, map_path: Path, data: Path, broker: str | None, wait: fl
     topics = Topics(load_map(map_path))
     place = Place(data, broker)
     letters = (Letter(*address(raw, topics, origin)) for origin, raw in lines([file]))
+    chunks = iter(lambda: list(islice(letters, PUBLISHED_AT_ONCE)), [])
     with progress() as shown:
-        if place.is_embedded:
-            published = asyncio.run(_to_embedded(letters, place, topics, wait, shown))
-        else:
-            published = _to_kafka(letters, place, wait, shown)
+        published = publish_all(chunks, place, topics, wait, shown)
     if as_json:
         click.echo(orjson.dumps(published, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
     else:
@@ -71,13 +69,22 @@ def publish(file: Path, map_path: Path, data: Path, broker: str | None, wait: fl
             click.echo(f"{count:,} events published to {topic}")
 
 
+def publish_all(
+    chunks: Iterable[Sequence[Letter]], place: Place, topics: Topics, wait: float, shown: Shown
+) -> Counter[str]:
+    """Publish one chunk after the other, each when it is there; give how many letters went to each topic."""
+    if place.is_embedded:
+        return asyncio.run(_to_embedded(chunks, place, topics, wait, shown))
+    return _to_kafka(chunks, place, wait, shown)
+
+
 async def _to_embedded(
-    letters: Iterator[Letter], place: Place, topics: Topics, wait: float, shown: Shown
+    chunks: Iterable[Sequence[Letter]], place: Place, topics: Topics, wait: float, shown: Shown
 ) -> Counter[str]:
     published = Counter[str]()
     async with opened(place, topics, wait, say) as log:
         sender = Sender(log)
-        while chunk := list(islice(letters, PUBLISHED_AT_ONCE)):
+        for chunk in chunks:
             batches: Batches = defaultdict(list)
             for topic, entry in chunk:
                 batches[topic, partition_for(entry.key, await sender.partitions(topic))].append(entry)
@@ -87,7 +94,7 @@ async def _to_embedded(
     return published
 
 
-def _to_kafka(letters: Iterator[Letter], place: Place, wait: float, shown: Shown) -> Counter[str]:
+def _to_kafka(chunks: Iterable[Sequence[Letter]], place: Place, wait: float, shown: Shown) -> Counter[str]:
     """As a department publishes: what Kafka does not take at once is in a spool in --data, and goes first next
     time.
     """
@@ -98,7 +105,7 @@ def _to_kafka(letters: Iterator[Letter], place: Place, wait: float, shown: Shown
     asyncio.run(waited_for(lambda: greet(place.where, settings), LogUnavailable, wait, say))
     spool = Spool(place.data / "spool", SPOOL_BYTES)
     with closing(Outbox(Link(place.broker, PATIENCE), spool, PATIENCE)) as outbox:
-        for call in in_calls(letters):
+        for call in (call for chunk in chunks for call in in_calls(chunk)):
             _drain(outbox, wait)
             outbox.send(call)
             published.update(letter.topic for letter in call)

@@ -1,6 +1,6 @@
 """Alerts held against what truly broke."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,7 +58,7 @@ def score_alerts(
     expected: defaultdict[Key, list[Document]] = defaultdict(list)
     disputed: list[Document] = []
     for item in broken:
-        if "events" in item:
+        if "between" in item:
             disputed.append(item)
         else:
             expected[item["kind"], item["about"], item["handoff"]].append(item)
@@ -100,14 +100,16 @@ def _match(
 def _match_conflicts(
     score: KindScore, expected: list[Document], raised: list[Document], announced: Mapping[str, int]
 ) -> None:
-    """Each alert to a dispute that its evidence is part of."""
-    by_event: defaultdict[str, list[int]] = defaultdict(list)
+    """Each alert to a dispute between two of the values that its evidence names."""
+    disputes: defaultdict[str, list[int]] = defaultdict(list)
     for number, item in enumerate(expected):
-        for event in item["events"]:
-            by_event[event].append(number)
+        for value in item["between"]:
+            disputes[value].append(number)
     open_items = set(range(len(expected)))
     for alert in sorted(raised, key=_opened):
-        about = {n for event in alert["evidence"] for n in by_event.get(ref(event), ()) if n in open_items}
+        named = [f"{kind}:{value}" for kind, values in alert["identifiers"].items() for value in values]
+        shared = Counter(n for value in named for n in disputes.get(value, ()) if n in open_items)
+        about = [n for n, values in shared.items() if values > 1]
         if about:
             nearest = min(about, key=lambda n: (abs(_opened(alert) - _began(expected[n])), n))
             open_items.remove(nearest)

@@ -1,14 +1,13 @@
 """Calls: of customers with something to ask, and of people whom no department knows."""
 
-from collections.abc import Sequence
-
 from journeys.instants import DAY, HOUR, MINUTE
 from journeys.simulation import rates
+from journeys.simulation.accounts import account
 from journeys.simulation.calendar import CALLING, MORNING, drawn, working
 from journeys.simulation.orders import Order
 from journeys.simulation.people import Person
 from journeys.simulation.spelling import WITHHELD
-from journeys.simulation.story import Story, Tenure
+from journeys.simulation.story import Story
 
 
 class Calls:
@@ -88,21 +87,3 @@ class Calls:
 
     def _names(self, order: Order) -> str | None:
         return order.number if self._chance.random() < rates.NAMES_AN_ORDER else None
-
-
-def account(story: Story, person: Person) -> None:
-    """Billing's record of a customer from before the week."""
-    if person.known_since is not None:
-        story.tells(
-            "billing.account_opened", person.known_since, person,
-            crm=person.crm, email=person.emails[0], phone=person.phones[0],
-        )  # fmt: skip
-
-
-def numbers_that_changed_hands(story: Story, people: Sequence[Person]) -> None:
-    """Numbers that somebody else had given, and had not been heard with for months."""
-    for person in people:
-        if person.known_since is None and not person.shared and story.chance.random() < rates.CHANGED_HANDS:
-            holder = story.people.previous_holder(person.phones[0])
-            account(story, holder)
-            story.tenures[f"phone:{person.phones[0]}"] += [Tenure(holder, None), Tenure(person, None)]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from journeys.map_parts import Contact
+from journeys.simulation.grouping import Groups
 from journeys.simulation.happenings import Happening
-from journeys.simulation.knowledge import Groups
 from journeys.simulation.promises import Broken, Clock, Course
 
 Linking = Callable[[Happening], Sequence[str]]

@@ -1,41 +1,20 @@
 """Whose an event is, as far as a careful human could know; see the package for the definition."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from journeys.simulation.grouping import KIOSK, Bearers, Grouping
 from journeys.simulation.happenings import Happening
 from journeys.simulation.story import Tenure
 
-KIOSK = "email:kiosk"
-
-
-class Groups:
-    """Things that are one, by what joined them."""
-
-    def __init__(self) -> None:
-        self._parents: dict[Hashable, Hashable] = {}
-
-    def of(self, thing: Hashable) -> Hashable:
-        path = [thing]
-        while (parent := self._parents.setdefault(path[-1], path[-1])) != path[-1]:
-            path.append(parent)
-        for each in path:
-            self._parents[each] = path[-1]
-        return path[-1]
-
-    def join(self, things: Iterable[Hashable]) -> None:
-        first, *others = things
-        for other in others:
-            self._parents[self.of(other)] = self.of(first)
-
 
 class Conflict(NamedTuple):
-    """One identifier, two customer numbers: all that claim it, and since when it is known."""
+    """One identifier, and the customer numbers that it is claimed for; `known_by`: the event that made them several."""
 
     identifier: str
-    claims: tuple[Happening, ...]
-    known_at: Happening
+    numbers: tuple[str, ...]
+    known_by: Happening
 
 
 class Known(NamedTuple):
@@ -49,83 +28,60 @@ class Knowledge:
     """Who is who: all customers, and the `conflicts` between what cannot be one customer's."""
 
     def __init__(self, happenings: Sequence[Happening], tenures: Mapping[str, Sequence[Tenure]]) -> None:
-        self._groups = Groups()
-        self._common = _common(happenings, tenures)
-        self._join_own(happenings)
-        self._crms = _crms(happenings, self._groups)
-        self._contested = self._join_common()
-        customers: defaultdict[Hashable, list[Happening]] = defaultdict(list)
-        unclear = {
-            self._groups.of(h)
-            for identifier in self._contested
-            for h in self._common[identifier]
-            if not self._crms.get(self._groups.of(h))
-        }
-        for h in happenings:
-            if h.person is not None and h.names:
-                customers[self._groups.of(h)].append(h)
-        self.customers = [Known(events, group not in unclear) for group, events in customers.items()]
-        self.conflicts = [*self._of_common(), *self._of_claims(happenings)]
+        theirs = [h for h in happenings if h.person is not None and h.names]
+        common = _common(theirs, tenures)
+        grouping = Grouping(theirs, common)
+        self._contested = grouping.contested
+        self.conflicts = [*_of_common(grouping, common), *_of_claims(grouping, happenings)]
+        doubted = self._doubted(theirs)
+        self.customers = self._customers([h for h in theirs if h not in doubted], common)
+        self.customers += [Known([h], False) for h in doubted]
 
     def linking(self, happening: Happening) -> list[str]:
         """The identifiers in an event that say whose it is."""
         return [i for i in happening.names if not i.startswith(KIOSK) and i not in self._contested]
 
-    def _join_own(self, happenings: Sequence[Happening]) -> None:
+    def _doubted(self, happenings: Sequence[Happening]) -> dict[Happening, None]:
+        """The events of orders that name a contested identifier and no customer number, and of their lines' numbers.
+
+        Whatever else they name, such as the number of another customer: it contradicts the contested one.
+        """
+        guests = {
+            order
+            for h in happenings
+            if h.type == "shop.order_placed" and "crm" not in h.data and self._contested.intersection(h.names)
+            for order in h.orders
+        }
+        if not guests:
+            return {}
+        theirs = [h for h in happenings if guests.intersection(h.orders)]
+        numbers = {i for h in theirs for i in h.names if i.startswith("phone:")}
+        numbers -= {i for h in happenings if "crm" in h.data for i in h.names}
+        by_number = [h for h in happenings if "crm" not in h.data and numbers.intersection(h.names)]
+        return dict.fromkeys((*theirs, *by_number))
+
+    def _customers(self, happenings: Sequence[Happening], common: Bearers) -> list[Known]:
+        kept = set(happenings)
+        grouping = Grouping(
+            happenings, {i: left for i, all in common.items() if (left := [h for h in all if h in kept])}
+        )
+        members: defaultdict[Hashable, list[Happening]] = defaultdict(list)
         for h in happenings:
-            if h.person is not None:
-                own = [i for i in h.names if not i.startswith(KIOSK) and i not in self._common]
-                self._groups.join([h, *((h.person.number, identifier) for identifier in own)])
+            members[grouping.of(h)].append(h)
+        return [Known(events, self._is_clear(events, grouping)) for events in members.values()]
 
-    def _join_common(self) -> set[str]:
-        """Join what people have in common unless two customer numbers speak against it; give what they contest."""
-        for _ in range(2):
-            for bearers in self._common.values():
-                if len(self._claimed(bearers)) <= 1:
-                    self._unite(bearers)
-        return {identifier for identifier, bearers in self._common.items() if len(self._claimed(bearers)) > 1}
-
-    def _claimed(self, bearers: Iterable[Happening]) -> set[str]:
-        return {crm for h in bearers for crm in self._crms.get(self._groups.of(h), ())}
-
-    def _unite(self, bearers: Sequence[Happening]) -> None:
-        crms = self._claimed(bearers)
-        self._groups.join(bearers)
-        self._crms[self._groups.of(bearers[0])] = crms
-
-    def _of_common(self) -> Iterable[Conflict]:
-        for identifier in sorted(self._contested):
-            bearers = self._common[identifier]
-            claims: defaultdict[Hashable, list[Happening]] = defaultdict(list)
-            for h in bearers:
-                if self._crms.get(self._groups.of(h)):
-                    claims[self._groups.of(h)].append(h)
-            known = sorted((min(each, key=_time) for each in claims.values()), key=_time)
-            yield from (Conflict(identifier, tuple(bearers), h) for h in known[1:])
-
-    def _of_claims(self, happenings: Sequence[Happening]) -> Iterable[Conflict]:
-        """Events that give one customer's SIM card the number of another."""
-        held: dict[str, Hashable] = {}
-        for h in happenings:
-            if h.person is not None:
-                held |= {i: self._groups.of(h) for i in h.names if i.startswith("iccid:")}
-        for h in happenings:
-            if h.person is None and h.names:
-                crm, sim = h.names[0], h.names[1]
-                if self._crms.get(held.get(sim), set()) - {crm}:
-                    yield Conflict(sim, (h,), h)
+    def _is_clear(self, events: Sequence[Happening], grouping: Grouping) -> bool:
+        named = bool(grouping.crms(events[0]))
+        return named or not any(self._contested.intersection(h.names) for h in events)
 
 
-def _common(
-    happenings: Sequence[Happening], tenures: Mapping[str, Sequence[Tenure]]
-) -> dict[str, list[Happening]]:
+def _common(happenings: Sequence[Happening], tenures: Mapping[str, Sequence[Tenure]]) -> Bearers:
     """Identifiers that several people bear at one time, kiosks' aside, and the events that bear them."""
     bearers: defaultdict[str, list[Happening]] = defaultdict(list)
     for h in happenings:
-        if h.person is not None:
-            for identifier in h.names:
-                if identifier.startswith(("email:", "phone:")) and not identifier.startswith(KIOSK):
-                    bearers[identifier].append(h)
+        for identifier in h.names:
+            if identifier.startswith(("email:", "phone:")) and not identifier.startswith(KIOSK):
+                bearers[identifier].append(h)
     return {
         identifier: bearing
         for identifier, bearing in sorted(bearers.items())
@@ -133,14 +89,32 @@ def _common(
     }
 
 
-def _crms(happenings: Sequence[Happening], groups: Groups) -> dict[Hashable, set[str]]:
-    crms: defaultdict[Hashable, set[str]] = defaultdict(set)
+def _of_common(grouping: Grouping, common: Bearers) -> Iterator[Conflict]:
+    """The second and each further customer number that claims an identifier."""
+    for identifier in sorted(grouping.contested):
+        claims: defaultdict[Hashable, list[Happening]] = defaultdict(list)
+        for h in common[identifier]:
+            if grouping.crms(h):
+                claims[grouping.of(h)].append(h)
+        numbers = tuple(sorted({crm for each in claims.values() for crm in grouping.crms(each[0])}))
+        known = sorted((min(each, key=_time) for each in claims.values()), key=_time)
+        yield from (Conflict(identifier, numbers, h) for h in known[1:])
+
+
+def _of_claims(grouping: Grouping, happenings: Sequence[Happening]) -> Iterator[Conflict]:
+    """Events that give one customer's SIM card the number of another."""
+    held = {
+        identifier: h
+        for h in happenings
+        if h.person is not None
+        for identifier in h.names
+        if identifier.startswith("iccid:")
+    }
     for h in happenings:
-        if h.person is not None:
-            for identifier in h.names:
-                if identifier.startswith("crm:"):
-                    crms[groups.of(h)].add(identifier)
-    return dict(crms)
+        if h.person is None:
+            crm, sim = h.names
+            if sim in held and (others := grouping.crms(held[sim]) - {crm}):
+                yield Conflict(sim, (crm, *sorted(others)), h)
 
 
 def _time(happening: Happening) -> int:

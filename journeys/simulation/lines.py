@@ -2,10 +2,11 @@
 
 from journeys.instants import DAY, HOUR, MINUTE, format_instant
 from journeys.simulation import rates
+from journeys.simulation.accounts import released_numbers
 from journeys.simulation.calendar import STARTS, working
 from journeys.simulation.orders import PLANS, Order
 from journeys.simulation.people import Person
-from journeys.simulation.story import Delivered, Story, Tenure
+from journeys.simulation.story import Delivered, Story
 
 
 class Lines:
@@ -20,7 +21,7 @@ class Lines:
         if order.ported_in:
             self._port(order, delivered.paid)
         elif self._chance.random() < rates.RECYCLED and order.placed > STARTS + 36 * HOUR:
-            self._recycle(order)
+            released_numbers(self._story, order.line, order.person, order.placed)
         activated = self._activate(order, delivered.dispatched, delivered.delivered)
         if activated is None:
             if order.fate != "failed" and self._chance.random() < rates.GIVES_UP:
@@ -129,24 +130,6 @@ class Lines:
             order=order.number, promised_at=format_instant(promised), **named,
         )  # fmt: skip
         return promised
-
-    def _recycle(self, order: Order) -> None:
-        """The line's number was another customer's until shortly before."""
-        chance, story, number = self._chance, self._story, order.line
-        holder = story.people.previous_holder(number)
-        released = STARTS + int((order.placed - STARTS) * chance.uniform(0.3, 0.9))
-        story.tenures[f"phone:{number}"] = [Tenure(holder, released), Tenure(order.person, None)]
-        assert holder.known_since is not None
-        story.tells(
-            "billing.account_opened", holder.known_since, holder,
-            crm=holder.crm, email=holder.emails[0], phone=number,
-        )  # fmt: skip
-        if chance.random() < 0.5:
-            story.tells(
-                "activation.line_deactivated", released, holder, iccid=story.people.sim(), number=number
-            )
-        else:
-            story.tells("porting.number_ported_out", released, holder, number=number)
 
     def _sign_up(self, order: Order, at: int) -> None:
         person = order.person

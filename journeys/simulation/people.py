@@ -87,11 +87,11 @@ class People:
         self.all.append(person)
         return person
 
-    def previous_holder(self, phone: str) -> Person:
-        """A customer for long, by the number that will be another's."""
+    def previous_holder(self, phone: str, left: int) -> Person:
+        """A customer until an instant, with the number that will be another's."""
         person = self.person(registered=1)
         person.phones = [phone]
-        person.known_since = STARTS - self._chance.randint(70 * DAY, 400 * DAY)
+        person.known_since = left - self._chance.randint(70 * DAY, 700 * DAY)
         return person
 
     def phone(self) -> str:

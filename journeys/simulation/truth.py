@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from journeys.instants import format_instant
+from journeys.map_parts import Contact
 from journeys.simulation.contacts import attach, broken_contacts
 from journeys.simulation.happenings import Happening
 from journeys.simulation.knowledge import Knowledge, Known
@@ -43,10 +44,10 @@ def truth(world: World) -> Iterator[Document]:
             "kind": "identity_conflict",
             "about": conflict.identifier,
             "handoff": None,
-            "broken_at": format_instant(conflict.known_at.told_at),
+            "broken_at": format_instant(conflict.known_by.told_at),
             "mended_at": None,
             "decidable": True,
-            "events": [h.ref for h in conflict.claims],
+            "between": list(conflict.numbers),
         }
     yield from _silences(world)
 
@@ -72,7 +73,7 @@ class _Told:
         world = self._world
         (rule,) = world.journey_map.contacts.values()
         for known in self._knowledge.customers:
-            for item in self._of_calls(known, rule):
+            for item in self._of_calls(known, rule) if known.clear else self._unclear_calls(known, rule):
                 if not known.clear:
                     self.unclear.add(item.key)
                 yield item
@@ -80,12 +81,21 @@ class _Told:
         for course in self.courses.values():
             yield from broken_promises(course, world.journey_map.events, until)
 
-    def _of_calls(self, known: Known, rule: Any) -> Iterator[Broken]:
+    def _of_calls(self, known: Known, rule: Contact) -> Iterator[Broken]:
         events = sorted(known.events, key=self._clock)
         started = {h.data["order"] for h in events if h.type == "shop.order_placed"}
         courses = [self.courses[order] for order in sorted(started)]
         attach([h for h in events if h.type == rule.type], courses)
         return broken_contacts(events, courses, rule, self._knowledge.linking, self._clock)
+
+    def _unclear_calls(self, known: Known, rule: Contact) -> Iterator[Broken]:
+        """Calls that may be anybody's of those who share the number: whatever is said of them may be right."""
+        for call in known.events:
+            if call.type == rule.type:
+                at = self._clock(call)
+                yield Broken("repeat_contact", call.ref, None, 0, at, None)
+                if not call.data["recognised"]:
+                    yield Broken("unrecognised_caller", call.ref, None, 0, at, None)
 
 
 def _broken(told: _Told, real: _Told) -> Iterator[Document]:

@@ -11,8 +11,9 @@ import orjson
 from journeys.instants import DAY, HOUR, MINUTE, SECOND, format_instant
 from journeys.journey_map import JourneyMap
 from journeys.simulation import rates
+from journeys.simulation.accounts import account, numbers_that_changed_hands
 from journeys.simulation.calendar import STARTS
-from journeys.simulation.calls import Calls, account, numbers_that_changed_hands
+from journeys.simulation.calls import Calls
 from journeys.simulation.departments import BEATS, Departments
 from journeys.simulation.happenings import Happening
 from journeys.simulation.lines import Lines

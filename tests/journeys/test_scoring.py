@@ -19,7 +19,7 @@ CONFLICT = MISSING | {
     "kind": "identity_conflict",
     "about": "email:a@b.example",
     "handoff": None,
-    "events": ["/shop#1"],
+    "between": ["crm:1", "crm:2"],
 }
 CALL = MISSING | {"kind": "unrecognised_caller", "about": "/care#7", "handoff": None}
 JOURNEY = {"truth": "journey", "journey": "order:A-1", "type": "new_line", "events": ["/shop#1", "/shop#2"]}
@@ -84,7 +84,7 @@ def test_a_call_is_known_by_the_evidence_of_its_time() -> None:
 
 def test_a_silence_is_known_by_its_department_and_a_conflict_by_its_evidence() -> None:
     silence = ALERT | {"kind": "silent_department", "journey": None, "handoff": None}
-    conflict = silence | {"kind": "identity_conflict", "evidence": [{"source": "/shop", "id": "1", "at": ""}]}
+    conflict = silence | {"kind": "identity_conflict", "identifiers": {"crm": ["1", "2"], "order": ["A-1"]}}
     assert kinds([SILENT, CONFLICT], [silence, conflict]) == {
         "identity_conflict": (1, 0, 0),
         "silent_department": (1, 0, 0),
