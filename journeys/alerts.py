@@ -8,17 +8,16 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+from journeys.conflicts import CONFLICT, FoundConflict
 from journeys.contacts import BrokenContact
-from journeys.documents import SCHEMA, Document, link_entry, origin_of, when
+from journeys.documents import SCHEMA, Document, customer_id, link_entry, origin_of, when
 from journeys.events import Event
-from journeys.handoffs import LONG_AGO, STALLED, Broken, Watermarks
-from journeys.identity import Conflict, Customer, Link, by_type, path, strength, type_of
+from journeys.history import history_of
+from journeys.identity import Customer, Link, by_type, path, strength, type_of
 from journeys.journey import Journey, digest, identifiers_of
 from journeys.journey_map import Handoff, JourneyMap
+from journeys.judgement import LONG_AGO, OPEN, RESOLVED, STALLED, Broken, Watermarks
 from journeys.sentences import sentence
-
-OPEN, RESOLVED, WITHDRAWN = "open", "resolved", "withdrawn"
-CONFLICT = "identity_conflict"
 
 
 class Announcer:
@@ -48,21 +47,24 @@ class Announcer:
             owner=found.rule.owner, runbook=found.rule.runbook, occurred_at=found.contact.time,
         )  # fmt: skip
 
-    def of_conflict(
-        self, conflict: Conflict, customer: Customer, customer_id: str, evidence: list[Event]
-    ) -> Document:
+    def of_conflict(self, found: FoundConflict) -> Document:
+        """The chains of both sides are its proof; the refused link is the one to doubt first."""
+        conflict, holder = found.conflict, found.holder
         event = conflict.refused.event
         department = self._map.events[event.type].department if event.type in self._map.events else "baton"
+        about = "" if conflict.unlinked else type_of(conflict.values[0])
         broken = Broken(
-            CONFLICT,
-            CONFLICT,
-            0,
-            department,
-            evidence[-1].time,
-            tuple(evidence),
-            about=type_of(conflict.values[0]),
+            CONFLICT, CONFLICT, 0, department, found.evidence[-1].time, tuple(found.evidence), about=about
         )
-        return self._alert(digest(CONFLICT, *conflict.values), customer, customer_id, None, broken, "warning")
+        alert = self._alert(
+            digest(CONFLICT, *conflict.values), holder, customer_id(holder), None, broken, "warning"
+        )
+        chain = {(link.a, link.b, link.event.key): link for side in found.sides for link in side.links}
+        return alert | {
+            "links": [link_entry(link) for link in chain.values()],
+            "weakest_link": link_entry(conflict.refused),
+            "conflict": found.entry(),
+        }
 
     def _alert(
         self, fingerprint: str, customer: Customer, customer_id: str, journey: Journey | None, broken: Broken,
@@ -95,7 +97,9 @@ class Announcer:
             "evidence": [_evidence(event) for event in broken.evidence],
             "links": [link_entry(link) for link in chain],
             "weakest_link": self._weakest(chain),
+            "conflict": None,
             "supersedes": [],
+            "history": history_of(broken),
             "map_version": self._map.version,
             "judged_at": when(watermark) if watermark > LONG_AGO else None,
         }
@@ -105,15 +109,6 @@ class Announcer:
             return max(strength(end, self._map.identifiers)[0] for end in (link.a, link.b))
 
         return link_entry(max(chain, key=weakness)) if chain else None
-
-
-def withdrawn(alert: Document, at: int | None) -> Document:
-    """An announced alert that the events no longer bear out: its cause happened in time after all."""
-    return {
-        **alert,
-        "status": WITHDRAWN,
-        "resolved_at": when(at) or alert["resolved_at"] or alert["opened_at"],
-    }
 
 
 def _evidence(event: Event) -> dict[str, Any]:
@@ -141,19 +136,3 @@ def _chain(customer: Customer, evidence: Iterable[Event]) -> list[Link]:
             for link in path(customer.links, ends[0][0], ends[1][0]):
                 chain[link.a, link.b] = link
     return list(chain.values())
-
-
-def claims(conflict: Conflict, events: Iterable[Event]) -> list[Event]:
-    """Both sides' evidence of a conflict: the earliest event that bears each value with the disputed
-    identifier.
-    """
-    disputed = {conflict.refused.a, conflict.refused.b}
-    found = {conflict.refused.event.key: conflict.refused.event}
-    for value in conflict.values:
-        bearing = [event for event in events if value in event.identifiers]
-        best = next(
-            (event for event in bearing if disputed & set(event.identifiers)), bearing[0] if bearing else None
-        )
-        if best:
-            found[best.key] = best
-    return sorted(found.values(), key=lambda event: (event.time, event.source, event.id))

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from journeys.events import Event
-from journeys.handoffs import LONG_AGO, Broken, Watermarks
 from journeys.identity import Customer
 from journeys.journey import Journey, contacts_with, latest_at
 from journeys.journey_map import Contact, JourneyMap
+from journeys.judgement import LONG_AGO, Broken, Watermarks
 
 UNRECOGNISED, REPEAT = "unrecognised_caller", "repeat_contact"
 
@@ -91,6 +91,7 @@ def _unrecognised(
             known_at,
             tuple(sorted(evidence.values(), key=lambda event: (event.time, event.key))),
             resolved_at=max(resolved.time, known_at) if resolved else None,
+            mended_by=resolved,
         )
         yield BrokenContact(contact, rule, journey, broken)
 

@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 from journeys.events import Event
-from journeys.handoffs import DEADLINE, Judgement
 from journeys.identity import Customer, Link, by_type
 from journeys.instants import format_instant, parse_instant
 from journeys.journey import Journey, digest, identifiers_of
-from journeys.journey_map import EventType
+from journeys.journey_map import COMMAND_TYPES, EventType
+from journeys.judgement import DEADLINE, Judgement
 
 SCHEMA = 1
 END_OF_TIME = parse_instant("9999-12-31T23:59:59Z")
@@ -46,6 +46,18 @@ def link_entry(link: Link) -> Document:
         "id": event.id,
         "type": event.type,
         "at": when(event.time),
+    }
+
+
+def event_entry(event: Event) -> Document:
+    """An event as a cause; `by` and `reason` are what an operator said of a command."""
+    return {
+        "source": event.source,
+        "id": event.id,
+        "type": event.type,
+        "at": when(event.time),
+        "by": event.fields.get("by") if event.type in COMMAND_TYPES else None,
+        "reason": event.fields.get("reason") if event.type in COMMAND_TYPES else None,
     }
 
 

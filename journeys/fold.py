@@ -9,14 +9,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from journeys.alerts import Announcer, claims
+from journeys.alerts import Announcer
+from journeys.conflicts import found_conflicts
 from journeys.contacts import judge_contacts
 from journeys.documents import Document, customer_document, customer_id, journey_document
 from journeys.events import Event
-from journeys.handoffs import Judgement, Watermarks, judge, stalls
-from journeys.identity import Customer, Identities, IdentityRules, resolve
+from journeys.handoffs import judge
+from journeys.identity import Customer, IdentityRules, resolve
 from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
 from journeys.journey_map import JourneyMap
+from journeys.judgement import Judgement, Watermarks
+from journeys.stalls import stalls
+from journeys.turns import Turn, tell, turning_points
 
 
 @dataclass(slots=True)
@@ -50,6 +54,9 @@ class Fold:
         self._map = journey_map
         self._rules = rules_of(journey_map)
         self._identity = IdentityRules.of(journey_map)
+        uncorrelated = (start for rules in self._rules if rules.prefix is None for start in rules.starts)
+        repeated = (type for type, contact in journey_map.contacts.items() if contact.repeat_within)
+        self._told_apart_by = frozenset((*uncorrelated, *repeated))
 
     def __call__(
         self,
@@ -70,8 +77,26 @@ class Fold:
             events = kept
         folded.folded = len(events)
         folded.identifiers_dropped = sum(event.dropped for event in events)
-        if not events:
-            return folded
+        if events:
+            customers = self._come_to(events, watermarks, marks, folded)
+            if folded.alerts and (points := turning_points(events, customers, self._told_apart_by)):
+                tell(folded.alerts, [self._just_before(point, events, watermarks, marks) for point in points])
+        return folded
+
+    def _just_before(
+        self, point: Event, events: list[Event], watermarks: Watermarks, marks: frozenset[str]
+    ) -> Turn:
+        before = [event for event in events if in_time(event) < in_time(point)]
+        seen = {department: min(mark, point.time) for department, mark in watermarks.items()}
+        folded = Folded()
+        if before:
+            self._come_to(before, seen, marks, folded)
+        return Turn(point, {alert["fingerprint"]: alert for alert in folded.alerts})
+
+    def _come_to(
+        self, events: list[Event], watermarks: Watermarks, marks: frozenset[str], folded: Folded
+    ) -> list[Customer]:
+        """What the events come to, added to `folded`; the customers."""
         identities = resolve(events, self._identity, marks)
         folded.shared, folded.latest = identities.shared, events[-1].time
         journeys = [journey for rules in self._rules for journey in assemble(rules, identities.customers)]
@@ -81,7 +106,8 @@ class Fold:
             mine[id(journey.customer)].append(journey)
         announcer = Announcer(self._map, watermarks)
         alerts: dict[int, list[Document]] = {id(customer): [] for customer in identities.customers}
-        self._conflicts(identities, announcer, alerts)
+        for conflict in found_conflicts(identities):
+            alerts[id(conflict.holder)].append(announcer.of_conflict(conflict))
         self._contacts(identities.customers, mine, watermarks, announcer, folded, alerts)
         judged = [self._handoffs(journey, watermarks, announcer, folded, alerts) for journey in journeys]
         for journey, judgements in zip(journeys, judged, strict=True):
@@ -96,7 +122,7 @@ class Fold:
                     customer, mine[id(customer)], alerts[id(customer)], unattached, self._map.events
                 )
             )
-        return folded
+        return identities.customers
 
     def _handoffs(
         self,
@@ -133,22 +159,6 @@ class Fold:
                 folded.wait(*waits_for)
             for found in contacts.broken:
                 alerts[id(customer)].append(announcer.of_contact(found, customer, customer_id(customer)))
-
-    def _conflicts(
-        self, identities: Identities, announcer: Announcer, alerts: dict[int, list[Document]]
-    ) -> None:
-        raised: set[tuple[str, str]] = set()
-        everything = [event for customer in identities.customers for event in customer.events]
-        for conflict in identities.conflicts:
-            if conflict.values in raised:
-                continue
-            raised.add(conflict.values)
-            holder = next(
-                (c for c in identities.customers if conflict.refused.a in c.identifiers),
-                identities.customers[0],
-            )
-            evidence = claims(conflict, sorted(everything, key=in_time))
-            alerts[id(holder)].append(announcer.of_conflict(conflict, holder, customer_id(holder), evidence))
 
 
 def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:

@@ -28,7 +28,7 @@ class Journey:
     customer: Customer
     events: list[Event]
     contacts: list[Event] = field(default_factory=list)
-    cancelled_at: int | None = None
+    cancelled_by: Event | None = None
     completed_at: int | None = None
 
     @property
@@ -36,6 +36,10 @@ class Journey:
         if self.correlates:
             return digest(self.type.name, self.correlates)
         return digest(self.type.name, str(self.start.time), self.start.source, self.start.id)
+
+    @property
+    def cancelled_at(self) -> int | None:
+        return self.cancelled_by.time if self.cancelled_by else None
 
     @property
     def status(self) -> str:
@@ -229,8 +233,8 @@ def _bearing(event: Event, journeys: list[Journey]) -> list[Journey]:
 
 
 def _finish(journey: Journey, rules: JourneyRules) -> None:
-    cancels = [event.time for event in journey.events if event.type in rules.cancels]
-    journey.cancelled_at = min(cancels, default=None)
+    cancels = (event for event in journey.events if event.type in rules.cancels)
+    journey.cancelled_by = min(cancels, key=in_time, default=None)
     if rules.ends:
         journey.completed_at = min((e.time for e in journey.events if e.type in rules.ends), default=None)
     elif rules.required:

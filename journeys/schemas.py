@@ -19,6 +19,7 @@ class Kind(StrEnum):
     JEOPARDY = "jeopardy"
     MISSING = "missing"
     LATE = "late"
+    IDENTITY_LATE = "identity_late"
     STUCK = "stuck"
     FAILED = "failed"
     CONTRADICTORY = "contradictory"
@@ -177,6 +178,50 @@ class Customer(_Part):
     """Events that belong to no journey."""
 
 
+class Cause(EventReference):
+    """The event that made an alert what it is since."""
+
+    by: str | None
+    """Who gave the command, if it is one."""
+    reason: str | None
+    """Why, if it was said."""
+
+
+class Revision(_Part):
+    """What an alert was from then on."""
+
+    at: Instant
+    """Since when, by the events' own times."""
+    kind: Kind
+    """In what way it was broken."""
+    status: Literal["open", "resolved", "withdrawn"]
+    """Whether it lasted, was over, or not so."""
+    cause: Cause | None
+    """What made it so; null: the time that passed."""
+
+
+class Side(_Part):
+    """One of two that claim the same."""
+
+    identifier: str
+    """What tells it from the other side, `type:value`."""
+    customer: str | None
+    """Id of the customer it is; null: nobody's event bears it."""
+    links: list[Link]
+    """The chain from it to what both claim."""
+
+
+class Conflict(_Part):
+    """What can not both be true of one customer."""
+
+    rule: str
+    """What decided, and what was refused."""
+    refused: Link
+    """The link that does not hold."""
+    sides: list[Side]
+    """Both sides, each with what it rests on."""
+
+
 class Alert(_Part):
     """One line of alerts.jsonl: a broken handoff, with its proof."""
 
@@ -224,8 +269,12 @@ class Alert(_Part):
     """The chain that makes the evidence one customer's, where it does not share an identifier."""
     weakest_link: Link | None
     """The link to doubt first."""
+    conflict: Conflict | None
+    """Of identity conflicts: both sides, and the rule that decided; else null."""
     supersedes: list[str]
-    """Fingerprints of alerts that this one replaces; not yet used."""
+    """Fingerprints of alerts that this one goes on for, since customers merged or split."""
+    history: list[Revision]
+    """What it was since when, and what made it so."""
     map_version: str
     """The journey map it was judged by."""
     judged_at: Instant | None

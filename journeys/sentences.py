@@ -1,14 +1,15 @@
 """What an alert says in one sentence that a call-center manager understands. It never holds a person's identifiers."""
 
 from journeys.documents import when
-from journeys.handoffs import Broken
 from journeys.journey import Journey
 from journeys.journey_map import Handoff
+from journeys.judgement import Broken
 
 _SENTENCES = {
     "jeopardy": "{department} is about to be late with “{to}”, due at {due}",
     "missing": "{department} owes “{to}” since {due}; “{given}” was at {since}",
     "late": "{department} was late with “{to}”: it was due at {due} and came {late_by} later",
+    "identity_late": "{department} did “{to}” in time, but only at {resolved} it was known to be this customer's",
     "stuck": "{department} accepted but has not completed “{to}”, due at {due}",
     "failed": "{department} reported “{what}” instead of “{to}”",
     "contradictory": "“{to}” contradicts “{given}” about the {about}",
@@ -19,11 +20,14 @@ _SENTENCES = {
     "repeat_contact": "a customer had to get in touch {count} times",
     "identity_conflict": "two different {about} identifiers claim to be the same customer",
 }
+_CONTRADICTORY_COMMANDS = "operators' commands on who is who contradict each other"
 
 
 def sentence(broken: Broken, journey: Journey | None, handoff: Handoff | None) -> str:
     """The alert's summary."""
     failures = [event.type for event in broken.evidence if handoff and event.type in handoff.fails_on]
+    if broken.kind == "identity_conflict" and not broken.about:
+        return _CONTRADICTORY_COMMANDS
     return _SENTENCES[broken.kind].format(
         department=_spoken(broken.department).capitalize(),
         given=_spoken(handoff.source) if handoff else "",
@@ -31,6 +35,7 @@ def sentence(broken: Broken, journey: Journey | None, handoff: Handoff | None) -
         what=_spoken(failures[-1]) if failures else "",
         due=_moment(broken.due_at),
         since=_moment(broken.evidence[0].time),
+        resolved=_moment(broken.resolved_at),
         late_by=_span(broken.late_by or 0),
         about=_spoken(broken.about),
         count=len(broken.evidence),

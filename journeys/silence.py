@@ -71,8 +71,19 @@ def _alert(department: Department, last: int, began: int, heard: int | None, map
     since = (when(last) or "")[:16].replace("T", " ")
     name = department.name.replace("_", " ").capitalize()
     nothing: dict[str, Any] = dict.fromkeys(
-        ("journey", "journey_type", "customer", "handoff", "due_at", "occurred_at", "runbook", "weakest_link")
+        (
+            "journey",
+            "journey_type",
+            "customer",
+            "handoff",
+            "due_at",
+            "occurred_at",
+            "runbook",
+            "weakest_link",
+            "conflict",
+        )
     )
+    told = [(began, "open")] if heard is None else [(began, "open"), (heard, "resolved")]
     return {
         **nothing,
         "schema": SCHEMA,
@@ -89,7 +100,9 @@ def _alert(department: Department, last: int, began: int, heard: int | None, map
         "identifiers": {},
         "evidence": [],
         "links": [],
+        "conflict": None,
         "supersedes": [],
+        "history": [{"at": when(at), "kind": SILENT, "status": status, "cause": None} for at, status in told],
         "map_version": map_version,
         "judged_at": when(began),
     }

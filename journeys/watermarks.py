@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import Any
 
-from journeys.handoffs import LONG_AGO
 from journeys.journey_map import Department
+from journeys.judgement import LONG_AGO
 from journeys.silence import capped
 
 

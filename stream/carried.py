@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 
-from journeys.alerts import withdrawn
+from journeys.history import withdrawn
 from stream.topics import Topics
 from stream.transports.log import Entry, Log, Record, partition_for
 

@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from journeys import messages
-from journeys.handoffs import LONG_AGO
 from journeys.instants import SECOND
 from journeys.journey_map import JourneyMap
+from journeys.judgement import LONG_AGO
 from stream.ingest import Ingest
 from stream.metrics import Metrics
 from stream.sending import Batches, Sender, until_available

@@ -8,8 +8,8 @@ import orjson
 from journeys.actors import Root
 from journeys.events import id_reused
 from journeys.fold import Fold, Folded
-from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.journey_map import JourneyMap
+from journeys.judgement import LONG_AGO, Watermarks
 from journeys.routing import Outcome
 from journeys.silence import home, silences
 from stream.changelog import write_rows

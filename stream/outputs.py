@@ -10,10 +10,12 @@ from collections.abc import Mapping
 import orjson
 
 from journeys import ledger
-from journeys.alerts import CONFLICT, WITHDRAWN, withdrawn
+from journeys.conflicts import CONFLICT
 from journeys.documents import Document
 from journeys.events import Event, packed
 from journeys.fold import Folded
+from journeys.history import withdrawn
+from journeys.judgement import WITHDRAWN
 from journeys.routing import Outcome
 from journeys.withdrawals import cause_of
 from stream.metrics import Metrics

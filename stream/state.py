@@ -12,8 +12,8 @@ import orjson
 from journeys.actors import DUE, HEARD, JUDGED, NOTHING_DUE, ROUNDS, Root, RowKey
 from journeys.events import packed
 from journeys.fold import Folded
-from journeys.handoffs import LONG_AGO, Watermarks
 from journeys.journey_map import JourneyMap
+from journeys.judgement import LONG_AGO, Watermarks
 from journeys.rounds import Marks, Rounds
 from journeys.routing import Addressed, Neighbourhoods, Outcome
 from journeys.silence import Span, home, merged

@@ -2,7 +2,7 @@
 
 import { alertCard } from "./alerts.js";
 import { chip, el, identifierChips } from "./dom.js";
-import { evidenceList, eventDetails, linkList } from "./proof.js";
+import { conflictSides, evidenceList, eventDetails, historyList, linkList } from "./proof.js";
 import { drawTimeline, overdueBy } from "./timeline.js";
 import { BROKEN, correlation, date, duration, moment, named, outcome, plural } from "./words.js";
 
@@ -74,9 +74,17 @@ function proof(alert, open) {
     el("summary", { text: "Proof" }),
     el("h3", { text: "Events" }),
     evidenceList(alert.evidence),
-    alert.links.length ? [el("h3", { text: "Why these are one customer" }), linkList(alert.links, alert.weakest_link)] : null,
+    customerProof(alert),
+    el("h3", { text: "History" }),
+    historyList(alert.history),
+    alert.supersedes.length ? el("p", { class: "muted", text: `Goes on for ${plural(alert.supersedes.length, "alert")} from before customers merged or split` }) : null,
     el("p", { class: "muted" }, judged, runbook ? " · " : null, runbook),
   );
+}
+
+function customerProof({ conflict, links, weakest_link: weakest }) {
+  if (conflict) return conflictSides(conflict);
+  return links.length ? [el("h3", { text: "Why these are one customer" }), linkList(links, weakest)] : null;
 }
 
 function handoffSection(journey) {

@@ -25,6 +25,27 @@ export function linkList(links, weakest) {
   return el("ul", { class: "links" }, items);
 }
 
+/** What can not both be true: the rule that decided, and what either side rests on. */
+export function conflictSides({ rule, refused, sides }) {
+  return [
+    el("p", { class: "rule", text: `${rule.charAt(0).toUpperCase()}${rule.slice(1)}.` }),
+    sides.map((side) => el("div", { class: "side" },
+      el("h3", {}, "What ", identifierChips([side.identifier]), " rests on"),
+      side.links.length ? linkList(side.links, refused) : el("p", { class: "muted", text: "It is itself what both claim." }))),
+  ];
+}
+
+/** What an alert was since when, and what made it so. */
+export function historyList(history) {
+  const items = history.map(({ at, kind, status, cause }) =>
+    el("li", {},
+      el("time", { datetime: at, text: moment(at) }),
+      el("strong", { text: ` ${named(kind)}, ${status}` }),
+      cause ? el("span", { class: "muted", text: `by ${named(cause.type).toLowerCase()}${cause.by ? ` of ${cause.by}` : ""}` }) : null,
+      cause?.reason ? el("q", { text: cause.reason }) : null));
+  return el("ol", { class: "history" }, items);
+}
+
 /** What a chosen event said, and where the log has it. */
 export function eventDetails(entry) {
   const row = (name, ...value) => [el("dt", { text: name }), el("dd", {}, ...value)];

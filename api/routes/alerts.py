@@ -40,6 +40,42 @@ class Evidence(BaseModel):
     offset: int | None
 
 
+class Cause(BaseModel):
+    """The event that made an alert what it is since; by whom and why, if it is an operator's command."""
+
+    source: str
+    id: str
+    type: str
+    at: str
+    by: str | None
+    reason: str | None
+
+
+class Revision(BaseModel):
+    """What an alert was from then on; no cause: the time that passed."""
+
+    at: str
+    kind: str
+    status: Literal["open", "resolved", "withdrawn"]
+    cause: Cause | None
+
+
+class Side(BaseModel):
+    """One of two that claim the same, and the chain from it to that."""
+
+    identifier: str
+    customer: str | None
+    links: list[Link]
+
+
+class Conflict(BaseModel):
+    """What can not both be true of one customer, the rule that decided, and the link that does not hold."""
+
+    rule: str
+    refused: Link
+    sides: list[Side]
+
+
 class Acknowledgement(BaseModel):
     by: str
     note: str
@@ -70,7 +106,9 @@ class Alert(BaseModel):
     evidence: list[Evidence]
     links: list[Link]
     weakest_link: Link | None
-    supersedes: list[Any]
+    conflict: Conflict | None
+    supersedes: list[str]
+    history: list[Revision]
     map_version: str
     judged_at: str | None
     acknowledgement: Acknowledgement | None

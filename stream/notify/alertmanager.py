@@ -21,6 +21,7 @@ NAMES = {
     "missing": "HandoffOverdue",
     "stuck": "HandoffOverdue",
     "late": "HandoffOverdue",
+    "identity_late": "HandoffOverdue",
     "failed": "HandoffFailed",
     "contradictory": "HandoffContradictory",
     "out_of_order": "HandoffOutOfOrder",

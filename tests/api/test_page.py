@@ -108,6 +108,17 @@ async def test_a_link_to_an_alert_opens_its_proof_beside_the_timeline(page: Page
     await expect(page.locator("button.event")).to_have_count(5)
 
 
+async def test_a_conflict_shows_both_sides_the_rule_and_its_history(page: Page, model: ReadModel) -> None:
+    model.writer.apply("baton.alerts", 0, [(9, "f4", encoded(documents.conflict_alert()))])
+    await page.goto(f"{page.url}#alert=f4")
+    proof = page.locator("main .alert[aria-current] .proof")
+    await expect(proof).to_contain_text("Crm is unique; the weaker link, phone, was refused.")
+    await expect(proof.locator(".side")).to_have_count(2)
+    await expect(proof.locator(".side").nth(1).locator("li.weakest")).to_contain_text("C2")
+    await expect(proof.locator(".history li")).to_contain_text("by unlink of eve")
+    await expect(proof.locator(".history q")).to_have_text("two persons")
+
+
 async def test_new_alerts_appear_by_themselves(page: Page, model: ReadModel) -> None:
     panel = page.get_by_role("complementary")
     await expect(panel.locator("#alerts-count")).to_have_text("2")

@@ -1,6 +1,6 @@
 """An alert says what broke, for whom, since when, who must act, and proves it."""
 
-from journeys.alerts import withdrawn
+from journeys.history import withdrawn
 from tests.support.scenario import (
     ANNA,
     ANNAS_PHONE,
@@ -85,4 +85,9 @@ def test_an_alert_that_is_withdrawn_stays_what_it_was_but_is_over(scenario: Scen
     undelivered_line(scenario)
     alert = scenario.expect("missing")
     taken_back = withdrawn(alert, instant("16:00"))
-    assert taken_back == alert | {"status": "withdrawn", "resolved_at": "2026-01-15T16:00:00Z"}
+    last = {"at": "2026-01-15T16:00:00Z", "kind": "missing", "status": "withdrawn", "cause": None}
+    assert taken_back == alert | {
+        "status": "withdrawn",
+        "resolved_at": "2026-01-15T16:00:00Z",
+        "history": [*alert["history"], last],
+    }

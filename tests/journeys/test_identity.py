@@ -85,6 +85,46 @@ def test_two_values_of_a_unique_identifier_are_never_one_customer(scenario: Scen
     assert [event["at"] for event in conflict["evidence"]] == ["2026-01-15T10:00:00Z", "2026-01-15T11:00:00Z"]
 
 
+def test_a_conflict_shows_what_either_side_rests_on_and_the_rule_that_decided(scenario: Scenario) -> None:
+    scenario.at("09:00", shop.order_placed(order="A-1", crm="C-1", email=ANNA))
+    scenario.at("10:00", shop.parcel_delivered(order="A-1", items=[{"iccid": SIM}]))
+    scenario.at("11:00", activation.accepted(iccid=SIM, phone=ANNAS_PHONE))
+    scenario.at("12:00", shop.order_placed(order="A-2", crm="C-2", contact_phone=ANNAS_PHONE))
+    alert = scenario.expect("identity_conflict")
+    conflict = alert["conflict"]
+    assert conflict["rule"] == "crm is unique; the weaker link, iccid, was refused"
+    assert _ends(conflict["refused"]) == {PHONE, f"iccid:{SIM}"}
+    assert [(side["identifier"], [_ends(link) for link in side["links"]]) for side in conflict["sides"]] == [
+        ("crm:C-1", [{"crm:C-1", "order:A-1"}, {"order:A-1", f"iccid:{SIM}"}]),
+        ("crm:C-2", [{"crm:C-2", PHONE}, {PHONE, f"iccid:{SIM}"}]),
+    ]
+    assert {side["customer"] for side in conflict["sides"]} == {c["id"] for c in scenario.outcome.customers}
+    assert alert["weakest_link"] == conflict["refused"]
+    assert all(link in alert["links"] for side in conflict["sides"] for link in side["links"])
+
+
+def _ends(link: dict[str, str]) -> set[str]:
+    return {link["a"], link["b"]}
+
+
+def test_shop_and_activation_that_name_different_persons_are_a_conflict() -> None:
+    names_crm = "  activation.accepted:\n    identifiers: {iccid: data.iccid, phone: data.phone"
+    scenario = Scenario(TELECOM.replace(names_crm, f"{names_crm}, crm: data.crm"))
+    scenario.at("09:00", shop.order_placed(order="A-1", crm="C-1"))
+    scenario.at("10:00", shop.parcel_delivered(order="A-1", items=[{"iccid": SIM}]))
+    scenario.at("11:00", activation.accepted(iccid=SIM, crm="C-2"))
+    alert = scenario.expect("identity_conflict", opened_at="11:00", department="activation")
+    assert alert["conflict"]["rule"] == "crm is unique; the weaker link, iccid, was refused"
+
+
+def test_what_nobody_bears_is_no_conflict_to_tell_of(scenario: Scenario) -> None:
+    scenario.at("10:00", operator.link(a="crm:C-1", b="crm:C-2"))
+    scenario.expect_no()
+    scenario.at("11:00", shop.order_placed(order="A-1", crm="C-2"))
+    sides = scenario.expect("identity_conflict")["conflict"]["sides"]
+    assert [side["customer"] is None for side in sides] == [True, False]
+
+
 def test_not_even_an_operator_makes_them_one(scenario: Scenario) -> None:
     scenario.at("10:00", shop.order_placed(order="A-1", crm="C-1"), shop.order_placed(order="A-2", crm="C-2"))
     scenario.at("11:00", operator.link(a="crm:C-1", b="crm:C-2"))
@@ -268,7 +308,12 @@ def test_a_link_that_would_join_what_an_operator_parted_is_refused_and_told(scen
     scenario.at("12:00", operator.unlink(a=EMAIL, b=PHONE))
     scenario.at("13:00", operator.link(a="order:A-1", b=PHONE))
     assert sorted(map(sorted, scenario.customers())) == [[EMAIL, "order:A-1"], [PHONE]]
-    scenario.expect("identity_conflict")
+    conflict = scenario.expect("identity_conflict")
+    assert (
+        conflict["conflict"]["rule"]
+        == "an operator parted email and phone; the link of phone and order was refused"
+    )
+    assert conflict["summary"] == "operators' commands on who is who contradict each other"
 
 
 def test_a_link_to_what_nobody_has_heard_of_waits_for_it(scenario: Scenario) -> None:

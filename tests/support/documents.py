@@ -200,10 +200,16 @@ def alert(fingerprint: str = "f1", **changes: Any) -> Document:
         "evidence": [evidence("l-1", "logistics.parcel_shipped", "2026-01-16T08:40:00Z")],
         "links": [link_to_sim()],
         "weakest_link": link_to_sim(),
+        "conflict": None,
         "supersedes": [],
+        "history": [revision("2026-01-16T20:40:00Z", "missing", "open")],
         "map_version": "0a1b2c3d4e5f",
         "judged_at": "2026-01-17T10:00:00Z",
     } | changes
+
+
+def revision(at: str, kind: str, status: str, cause: Document | None = None) -> Document:
+    return {"at": at, "kind": kind, "status": status, "cause": cause}
 
 
 def evidence(id: str, type: str, at: str) -> Document:
@@ -233,6 +239,53 @@ def late_shipping_alert(fingerprint: str = "f2") -> Document:
         ],
         links=[],
         weakest_link=None,
+        history=[
+            revision("2026-01-15T18:02:10Z", "missing", "open"),
+            revision("2026-01-16T08:40:00Z", "late", "resolved", cause("l-1", "logistics.parcel_shipped")),
+        ],
+    )
+
+
+def cause(id: str, type: str, by: str | None = None, reason: str | None = None) -> Document:
+    source = f"/{type.partition('.')[0]}"
+    at = "2026-01-16T08:40:00Z"
+    return {"source": source, "id": id, "type": type, "at": at, "by": by, "reason": reason}
+
+
+def conflict_alert(fingerprint: str = "f4") -> Document:
+    """Two CRM numbers claim one phone; an operator had parted them once."""
+    refused = link(
+        "crm:C2", "phone:+4915112345678", "/shop", "s-9", "shop.order_placed", "2026-01-17T08:00:00Z"
+    )
+    held = link("crm:C1", "phone:+4915112345678", "/shop", "s-1", "shop.order_placed", "2026-01-15T10:00:00Z")
+    return alert(
+        fingerprint,
+        kind="identity_conflict",
+        journey=None,
+        journey_type=None,
+        handoff=None,
+        severity="warning",
+        opened_at="2026-01-17T08:00:00Z",
+        due_at=None,
+        summary="two different crm identifiers claim to be the same customer",
+        links=[held, refused],
+        weakest_link=refused,
+        conflict={
+            "rule": "crm is unique; the weaker link, phone, was refused",
+            "refused": refused,
+            "sides": [
+                {"identifier": "crm:C1", "customer": "c1", "links": [held]},
+                {"identifier": "crm:C2", "customer": "c2", "links": [refused]},
+            ],
+        },
+        history=[
+            revision(
+                "2026-01-17T08:00:00Z",
+                "identity_conflict",
+                "open",
+                cause("u-1", "baton.unlink", by="eve", reason="two persons"),
+            )
+        ],
     )
 
 

@@ -17,10 +17,10 @@ import pytest
 from journeys.errors import InvalidEvent
 from journeys.events import Event
 from journeys.fold import Fold, Folded
-from journeys.handoffs import Watermarks
 from journeys.identity import strength, type_of
 from journeys.instants import format_instant, parse_instant
 from journeys.journey_map import JourneyMap
+from journeys.judgement import Watermarks
 from journeys.messages import observe
 from journeys.reading import EventReader
 from journeys.routing import Neighbourhoods, Outcome

@@ -45,7 +45,9 @@ def alert(fingerprint: str = "f1", **changes: Any) -> Alert:
             "type": "shop.ordered",
             "at": "2026-01-15T10:00:00Z",
         },
+        "conflict": None,
         "supersedes": [],
+        "history": [],
         "map_version": "abc",
         "judged_at": "2026-01-15T14:00:01Z",
     } | changes

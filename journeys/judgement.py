@@ -1,0 +1,54 @@
+"""A judgement: how a handoff of a journey stands, and every way in which it broke."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from journeys.events import Event
+from journeys.journey_map import Handoff
+
+WAITING, DONE, UNPROMISED = "waiting", "done", "unpromised"
+
+MISSING, LATE, STUCK, FAILED, JEOPARDY = "missing", "late", "stuck", "failed", "jeopardy"
+IDENTITY_LATE = "identity_late"
+DEADLINE = "deadline"
+OPEN, RESOLVED, WITHDRAWN = "open", "resolved", "withdrawn"
+CONTRADICTORY, OUT_OF_ORDER, DUPLICATED, STALLED = "contradictory", "out_of_order", "duplicated", "stalled"
+
+Watermarks = Mapping[str, int]
+LONG_AGO = -(2**62)
+
+
+class Broken(NamedTuple):
+    """One way in which a handoff broke. Instants in microseconds; `resolved_at` None while it lasts.
+
+    `group` and `occurrence` tell it from others of the handoff: missing, late, stuck, in jeopardy and late in
+    identity are one group, the deadline. `before`: what it was open as until then, each since when. `mended_by`:
+    the event that ended it, where that is not in the evidence.
+    """
+
+    kind: str
+    group: str
+    occurrence: int | str
+    department: str
+    opened_at: int
+    evidence: tuple[Event, ...]
+    due_at: int | None = None
+    resolved_at: int | None = None
+    late_by: int | None = None
+    about: str = ""
+    before: tuple[tuple[int, str], ...] = ()
+    mended_by: Event | None = None
+
+
+@dataclass(slots=True)
+class Judgement:
+    """A handoff of one journey, judged. `waits_for` is (department, instant) while a deadline is ahead."""
+
+    handoff: Handoff
+    status: str
+    given: Event | None
+    taken: Event | None
+    due_at: int | None
+    broken: list[Broken]
+    waits_for: tuple[str, int] | None = None
