@@ -25,7 +25,7 @@ async def test_the_programs_of_baton_and_of_faust_give_right_results(
     await log.start()
     orders = play(500)
     for what, topic in INPUTS.items():
-        await measuring.create(own_kafka.address, topic)
+        measuring.create(own_kafka.address, topic)
         for batches in orders.on(topic):
             await log.append(batches)
         for peer in OURS:

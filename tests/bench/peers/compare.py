@@ -99,7 +99,7 @@ class _Comparison:
     async def _load(self, log: Log, topic: str, count: int) -> Input:
         self._say(f"writing {count:,} orders to {topic}")
         orders = play(count)
-        await measuring.create(self._broker, topic)
+        measuring.create(self._broker, topic)
         for batches in orders.on(topic):
             await log.append(batches)
         return Input(orders, topic, orders.size // WARM_ONE_IN)

@@ -21,12 +21,10 @@ from pathlib import Path
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 
 from journeys.journey_map import JourneyMap
 from stream.topics import Topics
-from stream.transports.kafka_admin import KafkaAdmin, Shape
-from stream.transports.kafka_clients import KafkaClients
-from stream.transports.kafka_log import PATIENCE_SECONDS
 from stream.transports.log import Log
 from tests.bench.peers.orders import PARTITIONS
 from tests.bench.peers.peer import HERE, JOB, STATE, Peer
@@ -77,7 +75,7 @@ async def job(peer: Peer, given: Input, place: Place) -> float:
         place, topic = replace(place, group=topics.group("stitch")), topics.alerts
         await _as_new(place.log, topics)
     else:
-        await create(place.broker, topic)
+        create(place.broker, topic)
     due = given.orders.missing
     async with _read_as_they_come(place.broker, topic) as alerts:
         with started(peer, JOB, given, place.broker, place.group, topic, place.folder) as program:
@@ -127,14 +125,14 @@ async def _read_as_they_come(broker: str, topic: str) -> AsyncIterator[Alerts]:
         await consumer.stop()
 
 
-async def create(broker: str, topic: str) -> None:
+def create(broker: str, topic: str) -> None:
     """A topic that keeps what happened long ago."""
-    kafka = KafkaClients(broker, PATIENCE_SECONDS, {})
-    await kafka.open()
+    admin = KafkaAdminClient(bootstrap_servers=broker)
     try:
-        await KafkaAdmin(kafka).create({topic: Shape(PARTITIONS, 1, {"retention.ms": "-1"})})
+        shape = {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": {"retention.ms": "-1"}}
+        admin.create_topics({topic: shape}, wait_for_metadata=True)
     finally:
-        await kafka.close()
+        admin.close()
 
 
 def order_of(text: bytes) -> str:

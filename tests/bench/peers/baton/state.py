@@ -30,7 +30,8 @@ async def count(stream: Any) -> None:
         if partition not in counts:
             counts[partition] = await load(partition)
         counted, changed = counts[partition], {}
-        for record in event.value:
+        records = event.message.take()
+        for record in records:
             order, happened = record.key.decode(), orjson.loads(record.value)
             row = counted.get(order)
             changed[order] = counted[order] = {
@@ -40,7 +41,7 @@ async def count(stream: Any) -> None:
         rows = [((COUNT, order, ""), orjson.dumps(row)) for order, row in changed.items()]
         await log.append({(task.OUTPUT, partition): changelog_entries(rows)})
         app.consumer.finish(event.message)
-        task.handled(len(event.value))
+        task.handled(len(records))
 
 
 async def load(partition: int) -> dict[str, dict[str, Any]]:
