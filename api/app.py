@@ -9,6 +9,7 @@ from api.ports import EventLog
 from api.problems import RESPONSES, handle_problems
 from api.routes.alerts import router as alerts
 from api.routes.customers import router as customers
+from api.routes.departments import router as departments
 from api.routes.events import router as taken_events
 from api.routes.handoffs import router as handoffs
 from api.routes.health import Ready, health_routes
@@ -36,7 +37,7 @@ def create_app(
     app.state.parts = Parts(read_model, events, journey_map, metrics)
     app.add_middleware(AroundEveryRequest, metrics=metrics)
     handle_problems(app)
-    for router in (taken_events, journeys, customers, alerts, handoffs, page):
+    for router in (taken_events, journeys, customers, alerts, handoffs, departments, page):
         app.include_router(router)
     app.include_router(health_routes(ready or _nothing_else))
     return app

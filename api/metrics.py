@@ -1,5 +1,6 @@
 """Every metric of the API, in a registry of its own."""
 
+import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter
@@ -31,7 +32,7 @@ class Metrics:
 
 
 class ReadModelMetrics(Collector):
-    """Open alerts, and whether the read model could be asked for them."""
+    """Open alerts, verdicts withheld, and whether the read model could be asked for them."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -39,6 +40,7 @@ class ReadModelMetrics(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
             counts = self._reader.open_alerts()
+            silences = self._reader.silences(time.time_ns() // 1000)
         except StoreUnavailable:
             yield GaugeMetricFamily("baton_api_read_model_up", "1 if the read model answers", 0)
             return
@@ -51,3 +53,11 @@ class ReadModelMetrics(Collector):
         for kind, department, count in counts:
             family.add_metric([kind, department], count)
         yield family
+        withheld = GaugeMetricFamily(
+            "baton_api_withheld_verdicts",
+            "Handoffs that are due and not judged, for the department that owes them is silent",
+            labels=["department"],
+        )
+        for department, silence in silences.items():
+            withheld.add_metric([department], silence.withheld)
+        yield withheld

@@ -4,13 +4,22 @@ import { chip, el, empty, identifierChips } from "./dom.js";
 import { identitySection, titleOf } from "./journey.js";
 import { BROKEN, duration, moment, named, plural } from "./words.js";
 
-export function overview(handoffs, page, older) {
+export function overview(departments, handoffs, page, older) {
   if (!handoffs.length && !page.journeys.length) {
     return empty("No journeys yet", "Send events to POST /v1/events or to the departments’ topics; journeys appear here within seconds.");
   }
   return el("div", {},
+    silences(departments.filter((department) => department.silent_since)),
     handoffs.length ? el("section", { class: "card" }, el("h2", { text: "Handoffs between departments" }), figures(handoffs)) : null,
     el("section", { class: "card" }, el("h2", { text: "Latest journeys" }), journeyList(page, older)));
+}
+
+function silences(silent) {
+  if (!silent.length) return null;
+  return el("section", { class: "card" }, el("h2", { text: "Silent departments" }),
+    el("ul", { class: "silences" }, silent.map(({ department, silent_since: since, withheld }) =>
+      el("li", {}, el("strong", { text: named(department) }),
+        ` silent since ${moment(since)}: ${plural(withheld, "handoff")} it owes ${withheld === 1 ? "is" : "are"} due, and judged when it is heard again`))));
 }
 
 export function found(text, page, customers, older) {

@@ -22,8 +22,9 @@ function asked() {
 }
 
 async function showOverview() {
-  const [{ handoffs }, page] = await Promise.all([ask("/v1/handoffs"), ask("/v1/journeys", { limit: 20 })]);
-  return { title: "Baton", data: [handoffs, page], draw: () => overview(handoffs, page, (cursor) => ask("/v1/journeys", { cursor, limit: 20 })) };
+  const [{ departments }, { handoffs }, page] = await Promise.all(
+    [ask("/v1/departments"), ask("/v1/handoffs"), ask("/v1/journeys", { limit: 20 })]);
+  return { title: "Baton", data: [departments, handoffs, page], draw: () => overview(departments, handoffs, page, (cursor) => ask("/v1/journeys", { cursor, limit: 20 })) };
 }
 
 async function showSearch(text) {

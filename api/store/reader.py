@@ -6,7 +6,7 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Engine, RowMapping, Select, exists, func, or_, select
 
-from api.store import tables
+from api.store import departments, tables
 from api.store.cursors import Page, cursor_after, older_than
 from api.store.errors import store_errors
 from api.store.figures import HandoffFigures, handoff_figures
@@ -70,6 +70,11 @@ class Reader:
         """Figures of each handoff of each type of journey, of those begun since then."""
         with store_errors(), self._engine.connect() as connection:
             return handoff_figures(connection, since, journey_type)
+
+    def silences(self, now: int) -> dict[str, departments.Silence]:
+        """The departments that are silent, by name, and what is withheld of what they owe by now."""
+        with store_errors(), self._engine.connect() as connection:
+            return departments.silences(connection, now)
 
     def open_alerts(self) -> list[tuple[str, str, int]]:
         """How many alerts are open, acknowledged or not, by (kind, department)."""

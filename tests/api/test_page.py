@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from api.app import create_app
 from api.store.read_model import ReadModel
 from tests.support import documents
-from tests.support.apis import MAP, CollectingLog, show_ann
+from tests.support.apis import MAP, CollectingLog, fall_silent, show_ann
 from tests.support.documents import encoded
 from tests.support.uvicorns import serving
 
@@ -154,6 +154,16 @@ async def test_the_start_shows_handoffs_the_worst_first_and_the_latest_journeys(
     await expect(page.locator(".figures li").first).to_contain_text("100 % broken")
     await page.locator(".journeys a.title").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Order A1")
+
+
+async def test_the_start_shows_silent_departments_and_how_much_is_not_judged_for_that(
+    page: Page, model: ReadModel
+) -> None:
+    fall_silent(model)
+    await page.reload()
+    await expect(page.locator(".silences li")).to_have_text(
+        "Activation silent since 16 Jan, 12:00: 2 handoffs it owes are due, and judged when it is heard again"
+    )
 
 
 async def test_it_fits_a_phone_without_scrolling_sideways(page: Page, tmp_path: Path) -> None:

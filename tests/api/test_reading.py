@@ -12,7 +12,7 @@ from api.routes.customers import Customer
 from api.routes.journeys import Journey, JourneySummary
 from api.store.read_model import ReadModel
 from tests.support import documents
-from tests.support.apis import MAP, CollectingLog, show_ann
+from tests.support.apis import MAP, CollectingLog, fall_silent, show_ann
 from tests.support.documents import encoded
 
 
@@ -179,6 +179,23 @@ async def test_it_is_ready_only_while_the_log_and_the_read_model_answer(
     log.away = True
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["detail"]) == (503, "the log does not answer")
+
+
+async def test_a_silent_department_is_shown_with_the_verdicts_that_are_withheld(
+    client: AsyncClient, read_model: ReadModel
+) -> None:
+    fall_silent(read_model)
+    shown = {d["department"]: d for d in (await get(client, "/v1/departments"))["departments"]}
+    assert list(shown) == list(MAP.departments)
+    assert shown.pop("activation") == {
+        "department": "activation",
+        "owner": MAP.departments["activation"].owner,
+        "silent_since": "2026-01-16T12:00:00Z",
+        "withheld": 2,
+    }
+    assert {(d["silent_since"], d["withheld"]) for d in shown.values()} == {(None, 0)}
+    metrics = (await client.get("/metrics")).text
+    assert 'baton_api_withheld_verdicts{department="activation"} 2.0' in metrics
 
 
 async def test_without_its_database_it_says_so_and_asks_to_try_again(

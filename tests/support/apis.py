@@ -52,6 +52,26 @@ def show_ann(model: ReadModel) -> None:
     model.writer.apply("baton.alerts", 0, records)
 
 
+def fall_silent(model: ReadModel) -> None:
+    """Activation is not heard from 16 January, 12:00 on: of what it owes two handoffs fell due since, one before."""
+    silent = documents.alert("f9", kind="silent_department", journey=None, opened_at="2026-01-16T12:00:00Z")
+    model.writer.apply("baton.alerts", 1, [(9, "f9", encoded(silent))])
+    records = []
+    for number, (status, due) in enumerate(
+        (("waiting", "16T12:00"), ("waiting", "16T13:00"), ("waiting", "16T11:59"), ("done", "16T13:00"))
+    ):
+        owed = documents.handoff(
+            "activation", "logistics.a", "activation.b", status, due_at=f"2026-01-{due}:00Z"
+        )
+        key = f"silent{number}"
+        records.append((number, key, encoded(documents.journey(key, handoffs=[owed]))))
+    owed = documents.handoff(
+        "activation", "logistics.a", "activation.b", "waiting", due_at="2100-01-01T00:00:00Z"
+    )
+    records.append((4, "silent4", encoded(documents.journey("silent4", handoffs=[owed]))))
+    model.writer.apply("baton.journeys", 1, records)
+
+
 @pytest.fixture
 def log() -> CollectingLog:
     return CollectingLog()

@@ -40,7 +40,7 @@ class Feeds:
         self._clock = Clock(topics.journey_map, log, sender, topics, self._ingest, metrics)
 
     async def live_through(self, published: Iterable[tuple[int, bytes]]) -> int:
-        """Each event is published at its instant; meanwhile all goes on, or stands, by chance. Gives the last instant."""
+        """Each event is published at its instant; all goes on, or stands, by chance. Gives the last instant."""
         now = 0
         for now, raw in published:
             if self._happens(TICKS):
