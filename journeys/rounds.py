@@ -7,6 +7,8 @@ of any message it handled since its last token. The token goes to its own partit
 read, to the others, so that after a crash it is the same token. A partition enters a round when it has read
 all tokens of the one before.
 
+The same shows up to which offset of a partition all that follows from its messages has been handled: `settled`.
+
 The watermarks that all partitions had read by round k may be judged on after a round in which no partition
 handled a message of round k or before. Why: what a partition sent before its token of round j, its receiver
 reads before that token, and so counts in its own token of round j + 1 at the latest. If nothing of round k or
@@ -46,10 +48,12 @@ class Rounds:
         self.current = 1
         self.position = -1
         self.judged: Marks = {}
+        self.settled = -1
         self._proposed = 0
         self._handled: list[tuple[int, int]] = []
         self._tokens: dict[int, dict[int, Token]] = {}
         self._candidates: list[tuple[int, Marks]] = []
+        self._covered: list[tuple[int, int]] = []
 
     def passes(self, offset: int) -> bool:
         """Move on to a message; false where it was told before a crash already."""
@@ -76,17 +80,18 @@ class Rounds:
         tokens[token.partition] = token
         own = token.partition == self._partition
         if own:
+            self._covered.append((token.round, token.covers))
             self._handled = [(offset, round) for offset, round in self._handled if offset > token.covers]
         while len(self._tokens.get(self.current, ())) == self._partitions:
             self._complete(self._tokens.pop(self.current))
             self.current += 1
         return token if own else None
 
-    def propose(self, marks: Marks) -> Token | None:
+    def propose(self, marks: Marks, waits: bool = False) -> Token | None:
         """The token to send to this partition itself, after all messages so far, if there is something to
-        find out.
+        find out: news of watermarks, or somebody `waits` for a quiet round.
         """
-        if self._proposed == self.current or not self._wants_to_know(marks):
+        if self._proposed == self.current or not (waits or self._wants_to_know(marks)):
             return None
         self._proposed = self.current
         earliest = min((round for _, round in self._handled), default=FOREVER)
@@ -98,6 +103,8 @@ class Rounds:
 
     def _complete(self, tokens: dict[int, Token]) -> None:
         earliest = min(token.earliest for token in tokens.values())
+        while self._covered and self._covered[0][0] < min(self.current, earliest):
+            self.settled = self._covered.pop(0)[1]
         for round, marks in self._candidates:
             if round < earliest:
                 self.judged.update(

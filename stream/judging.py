@@ -74,7 +74,8 @@ class Judging:
                 root = state.neighbourhoods.roots.get(identifier)
                 if root is None:
                     continue
-                folded = self._folded(state, identifier, root, watermarks, as_of)
+                marks = state.marks_of(identifier) if as_of is None else watermarks
+                folded = self._folded(state, identifier, root, marks, as_of)
                 due = state.rests_until(root, folded) if as_of is None else folded.due
                 state.wait(identifier, root, due, outcome)
                 if state.may_close(due):

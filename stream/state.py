@@ -14,8 +14,9 @@ from journeys.events import packed
 from journeys.fold import Folded
 from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Watermarks
-from journeys.rounds import Marks, Rounds
+from journeys.rounds import Marks, Rounds, Token
 from journeys.routing import Addressed, Neighbourhoods, Outcome
+from journeys.settling import Settling, held_back
 from journeys.silence import Span, home, merged
 from journeys.watermarks import DepartmentWatermarks
 from stream.closing import EVERYONE, closed_rows, held_in, is_over
@@ -54,6 +55,7 @@ class PartitionState:
         self.watermarks = DepartmentWatermarks(journey_map.departments)
         self.heard: dict[str, list[Span]] = {}
         self.rounds = Rounds(partition, partitions)
+        self.settling = Settling()
         self.made_under = MadeUnder.new(journey_map)
         self._map = journey_map
         self._alone = partitions == 1
@@ -87,6 +89,8 @@ class PartitionState:
                 self.heard[name] = orjson.loads(value)
                 self.neighbourhoods.found(home(name))
         await self._mend(outcome)
+        if rows.position and not self._alone:
+            self.settling.all_touched(self.rounds.position)
         return outcome
 
     async def _mend(self, outcome: Outcome) -> None:
@@ -132,6 +136,24 @@ class PartitionState:
         """The watermarks that may be judged on: of those read, those no message can be under way for."""
         return self.watermarks.by_department if self._alone else self.rounds.judged
 
+    def marks_of(self, identifier: str) -> Marks:
+        """The watermarks on which a neighbourhood may be judged now."""
+        if identifier not in self.settling:
+            return self.marks
+        announced = self.neighbourhoods.roots[identifier].announced
+        return held_back(self.marks, {n: alert for n, alert in announced.items() if n.startswith(ALERT)})
+
+    def has_settled(self, touched: Iterable[str]) -> bool:
+        """To be told what a batch touched. Whether others have settled, so that deadlines may pass on them."""
+        if self._alone:
+            return False
+        self.settling.touched(touched, self.rounds.position)
+        return self.settling.has_settled(self.rounds.settled)
+
+    def proposal(self) -> Token | None:
+        """The token to send to this partition itself, after all messages so far."""
+        return self.rounds.propose(self.watermarks.by_department, waits=bool(self.settling))
+
     def is_rebuilt(self, departments: Iterable[str]) -> bool:
         """Whether all that was sent before a rebuild has been read again, and all that follows is announced.
 
@@ -155,7 +177,8 @@ class PartitionState:
         """The neighbourhoods that are due to be judged again, or to be looked at whether they may close."""
         passed: dict[str, None] = {}
         for department, mark in self.marks.items():
-            passed |= dict.fromkeys(self.rows.passed(department, mark, ALL))
+            waiting = self.rows.passed(department, mark, ALL)
+            passed |= dict.fromkeys(each for each in waiting if each not in self.settling)
         passed |= dict.fromkeys(self.rows.passed(EVERYONE, self._read_by_everyone(), CLOSED_AT_ONCE))
         return list(passed)
 

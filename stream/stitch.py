@@ -98,6 +98,7 @@ class Stitch:
         marks = dict(state.marks)
         read = read_batch(state, records, outcome)
         await state.resume(read.stopped, outcome, read.following)
+        settled = state.has_settled(outcome.touched)
         await self._send(state, read.following)
         state.keep_rounds(outcome)
         await self._keep(state, outcome.announcements())
@@ -107,7 +108,7 @@ class Stitch:
                 due |= dict.fromkeys(state.with_alerts())
             if read.reported:
                 due |= dict.fromkeys(map(home, state.heard))
-            if fresh or read.reported or state.marks != marks:
+            if fresh or settled or read.reported or state.marks != marks:
                 due |= dict.fromkeys(state.passed())
             await self._judging.judge(state, due, state.marks, None, outcome)
         for as_of, heard in read.told_to_judge:
@@ -156,7 +157,7 @@ class Stitch:
             for other in range(count):
                 if other != state.partition:
                     batches[self._topics.observations, other].append(Entry(None, messages.token(token)))
-        if proposal := state.rounds.propose(state.watermarks.by_department):
+        if proposal := state.proposal():
             batches[self._topics.observations, state.partition].append(Entry(None, messages.token(proposal)))
         await self._sender.append(batches)
 

@@ -34,6 +34,8 @@ class Owner:
     position: int
     rounds: Rounds
     marks: dict[str, int]
+    handled: dict[int, int] = field(default_factory=dict)
+    """Offset by event, of those that it took from ingest."""
 
 
 @dataclass
@@ -79,6 +81,9 @@ class Cluster:
             for offset, message in enumerate(batch, owner.position)
             for send in self._handle(owner, offset, message)
         ]
+        for message in batch:
+            if isinstance(message, Travelling) and message.round is None:
+                owner.handled[message.event] = owner.rounds.position
         if batch and (proposal := owner.rounds.propose(owner.marks)):
             sent.append((owner.partition, proposal))
         dies_at = self.chance.choice(("sends", "rows", "commit")) if self.chance.random() < crashes else None
@@ -119,6 +124,8 @@ class Cluster:
         mark = owner.rounds.judged.get(DEPARTMENT, 0)
         missing = [event for event in range(1, self.covered[mark] + 1) if event not in self.arrived]
         assert not missing, f"judged on {mark} while events {missing[:5]} were under way"
+        settled = {event for event, offset in owner.handled.items() if offset <= owner.rounds.settled}
+        assert settled <= self.arrived, f"{settled - self.arrived} were under way, and said to be settled"
         self.judged = max(self.judged, mark)
 
 

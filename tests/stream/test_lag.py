@@ -24,8 +24,8 @@ from tests.support.stitching import Stitching
 from tests.support.verifier import expected, latest_results
 
 MAP = JourneyMap.parse("".join(line for line in WHOLE_TELECOM.splitlines(True) if "silent_after" not in line))
-JUDGED_IN_TIME = ("missing", "stuck", "jeopardy")
-"""What waits for a watermark. The other kinds are told at once, and may be revised by what is learnt later."""
+WAIT_FOR_WATERMARKS = ("missing", "stuck")
+"""The other kinds are told as soon as events show them, and may be revised by what is learnt later."""
 
 
 def published(seed: int, count: int, chance: random.Random) -> list[tuple[int, bytes]]:
@@ -54,7 +54,7 @@ async def test_however_feeds_lag_no_deadline_is_judged_too_early_and_all_ends_as
         wanted, _ = expected(MAP, await feeds.records())
     alerts = [orjson.loads(record.value) for record in announced]
     assert {alert["kind"] for alert in alerts} >= {"missing", "jeopardy"}
-    assert not [a for a in alerts if a["status"] == "withdrawn" and a["kind"] in JUDGED_IN_TIME]
+    assert not [a for a in alerts if a["status"] == "withdrawn" and a["kind"] in WAIT_FOR_WATERMARKS]
     assert latest_results(announced) == {
         id: value for id, value in wanted.items() if b'"fingerprint":' in value
     }
