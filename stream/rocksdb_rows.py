@@ -49,6 +49,7 @@ class RocksRows:
     def __init__(
         self, folder: Path, log: Log, topic: str, partition: int, in_memory: int = ACTORS_IN_MEMORY
     ) -> None:
+        self.folder = folder
         self.own: dict[RowKey, bytes] = {}
         self.position = 0
         self._file = RocksFile(folder)
@@ -70,9 +71,7 @@ class RocksRows:
         self.position, written_at = orjson.loads(where)
         self.own = {own_row_at(place): value for place, value in self._file.scan(OWN)}
         if why := await self._why_useless(written_at):
-            logger.warning(
-                "%s is discarded and filled from %s again: %s", self._file.folder, self._topic, why
-            )
+            logger.warning("%s is discarded and filled from %s again: %s", self.folder, self._topic, why)
             self._file.discard()
             self.position, self.own = 0, {}
 

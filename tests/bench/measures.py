@@ -17,6 +17,7 @@ from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
 from journeys.routing import Neighbourhoods, Outcome
 from stream.transports.log import Entry, open_log
+from tests.bench import state
 from tests.bench.memory import bytes_a_journey
 from tests.bench.orders import EVENTS_A_JOURNEY, MAP, by_journey, by_time, journey_map
 from tests.bench.worker import Worker
@@ -24,6 +25,7 @@ from tests.bench.worker import Worker
 BATCH = 2_000
 EVENTS_A_SECOND = "events/s"
 BYTES_A_JOURNEY = "bytes/journey"
+SECONDS_A_MILLION = "s/million rows"
 
 
 class Measure(NamedTuple):
@@ -99,14 +101,25 @@ MEASURES = (
     Measure("route", "into neighbourhoods; one core", EVENTS_A_SECOND, None, route),
     Measure("fold", "journeys, handoffs, alerts; one core", EVENTS_A_SECOND, 30_000, fold),
     Measure("agents", "ingest and stitch, without the log", EVENTS_A_SECOND, None, agents),
+    Measure("disk", "the same, state in RocksDB", EVENTS_A_SECOND, None, state.on_disk),
     Measure("append", "to the embedded log", EVENTS_A_SECOND, None, append),
     Measure("consume", "from the embedded log", EVENTS_A_SECOND, None, consume),
     Measure("replay", "the whole command, into SQLite", EVENTS_A_SECOND, 5_000, replay),
     Measure(
         "memory", "an open journey of twelve events", BYTES_A_JOURNEY, 8 * 1024, bytes_a_journey, most=True
     ),
+    Measure("closed", "a journey that is over, closed", BYTES_A_JOURNEY, None, state.closed_bytes, most=True),
+    Measure("load", "state from the changelog", SECONDS_A_MILLION, None, state.read_back, most=True),
+    Measure("fill", "the same, into RocksDB", SECONDS_A_MILLION, None, state.read_back_cold, most=True),
+    Measure("warm", "the same, RocksDB has it", SECONDS_A_MILLION, None, state.read_back_warm, most=True),
 )
-RATIOS = (("replay", "fold"), ("replay", "agents"), ("replay", "consume"), ("agents", "consume"))
+RATIOS = (
+    ("disk", "agents"),
+    ("replay", "fold"),
+    ("replay", "agents"),
+    ("replay", "consume"),
+    ("agents", "consume"),
+)
 
 
 def _read(reader: EventReader, raw: Sequence[bytes]) -> list[Event]:

@@ -23,20 +23,22 @@ def bytes_a_journey(journeys: int) -> float:
 
 async def _growth(journeys: int) -> int:
     worker = Worker(live=True)
-    await _happen(worker, 0, JOURNEYS_AT_ONCE)
+    await happen(worker, 0, JOURNEYS_AT_ONCE)
     before = _resident()
     for first in range(JOURNEYS_AT_ONCE, JOURNEYS_AT_ONCE + journeys, JOURNEYS_AT_ONCE):
-        await _happen(worker, first, min(JOURNEYS_AT_ONCE, JOURNEYS_AT_ONCE + journeys - first))
+        await happen(worker, first, min(JOURNEYS_AT_ONCE, JOURNEYS_AT_ONCE + journeys - first))
     return _resident() - before
 
 
-async def _happen(worker: Worker, first: int, journeys: int) -> None:
+async def happen(worker: Worker, first: int, journeys: int) -> None:
+    """So many journeys from the first on."""
     raw = by_time(journeys, first)
     for start in range(0, len(raw), BATCH):
         await worker.take(raw[start : start + BATCH])
 
 
 def _resident() -> int:
+    """Bytes of this process in memory."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")

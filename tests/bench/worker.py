@@ -4,13 +4,15 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
 from journeys import messages
 from journeys.instants import parse_instant
+from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
 from stream.ingest import Ingest
 from stream.metrics import Metrics
+from stream.partition_rows import MemoryRows, PartitionRows, RowsOf
 from stream.sending import Sender
 from stream.stitch import Stitch
 from stream.topics import Topics
-from stream.transports.log import Entry, Offsets, Partition, Record
+from stream.transports.log import Entry, Log, Offsets, Partition, Record
 from tests.bench.orders import journey_map
 
 END = parse_instant("2026-02-15T00:00:00Z")
@@ -19,7 +21,7 @@ END = parse_instant("2026-02-15T00:00:00Z")
 class Nowhere:
     """A log of one partition a topic that passes on what is appended to one of them, and forgets the rest."""
 
-    def __init__(self, passed_on: str) -> None:
+    def __init__(self, passed_on: str = "baton.observations") -> None:
         self._passed_on = passed_on
         self._entries: list[Entry] = []
         self._next_offset = 0
@@ -75,12 +77,18 @@ class Nowhere:
 class Worker:
     """`live`: judge the neighbourhoods that a batch touched, else all of them when told."""
 
-    def __init__(self, live: bool) -> None:
-        bench_map = journey_map()
+    def __init__(
+        self,
+        live: bool,
+        rows_of: RowsOf = MemoryRows,
+        bench_map: JourneyMap | None = None,
+        log: Nowhere | None = None,
+    ) -> None:
+        self._map = bench_map = bench_map or journey_map()
         topics = Topics(bench_map)
-        self._log = Nowhere(topics.observations)
+        self._log = log or Nowhere()
         sender, metrics = Sender(self._log), Metrics()
-        self._stitch = Stitch(bench_map, self._log, sender, topics, metrics, on_events=live)
+        self._stitch = Stitch(bench_map, self._log, sender, topics, metrics, live, self._kept(rows_of))
         reader = EventReader(bench_map, live=False)
         self._ingest = Ingest(reader, self._stitch.routes, self._log, sender, topics, metrics, timeless=True)
         self._read = 0
@@ -95,3 +103,27 @@ class Worker:
     async def judge(self) -> None:
         """Judge everything as of the end of the bench's time."""
         await self._stitch.handle(0, [Record(self._read, 0, None, messages.judge(END, {}))])
+
+    async def time_passes(self, up_to: int) -> None:
+        """All departments have been read up to an instant; what may be closed then is."""
+        reports = [(name, "source", 1, up_to, None) for name in self._map.departments]
+        before = -1
+        while before != self.closed:
+            before = self.closed
+            await self._stitch.handle(0, [Record(self._read, 0, None, messages.watermarks(reports))])
+
+    @property
+    def closed(self) -> int:
+        """How many neighbourhoods are."""
+        return sum(len(rows.closed) for rows in self._rows)
+
+    def close(self) -> None:
+        self._stitch.close()
+
+    def _kept(self, rows_of: RowsOf) -> RowsOf:
+        def made(log: Log, topic: str, partition: int) -> PartitionRows:
+            self._rows.append(rows_of(log, topic, partition))
+            return self._rows[-1]
+
+        self._rows: list[PartitionRows] = []
+        return made

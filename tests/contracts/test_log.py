@@ -235,3 +235,28 @@ async def test_discarding_a_missing_topic_changes_nothing(log: Log, topic: str, 
     with pytest.raises(LogError, match=f"{name}-missing does not exist: create the topics first"):
         await log.discard([topic, f"{name}-missing"], [])
     assert len(await everything(log, topic)) == 1
+
+
+async def test_an_append_tells_where_its_entries_lie(log: Log, topic: str) -> None:
+    for count in (1, 3):
+        entries = {(topic, partition): [Entry(None, b"%d" % n) for n in range(count)] for partition in (0, 2)}
+        for partition, end in (await log.append(entries)).items():
+            found = [r async for records in log.read(*partition, end - count, end) for r in records]
+            assert [(r.offset, r.value) for r in found] == [
+                (end - count + n, each.value) for n, each in enumerate(entries[partition])
+            ]
+
+
+async def test_a_holders_append_tells_where_its_entries_lie(log: Log, topic: str, name: str) -> None:
+    holder = await log.hold(name)
+    for _ in range(2):
+        ends = await holder.append({(topic, 1): [Entry(None, b"a"), Entry(None, b"b")]})
+        end = ends[topic, 1]
+        found = [r async for records in log.read(topic, 1, end - 2, end) for r in records]
+        assert [r.value for r in found] == [b"a", b"b"]
+    await holder.release()
+
+
+async def test_a_log_says_for_how_long_tombstones_can_be_read(log: Log, name: str) -> None:
+    await log.create_topics({name: 1}, compacted=[name])
+    assert await log.tombstones_kept(name) == 86_400_000

@@ -1,0 +1,40 @@
+"""How far the state of a partition is on its way into memory, as operators see it."""
+
+import logging
+
+import pytest
+
+from stream.loading import Loading
+from stream.metrics import Metrics
+
+
+def of(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+def test_a_partition_says_how_many_rows_are_still_to_be_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("stream.loading.EVERY_SECONDS", 0.0)
+    metrics = Metrics()
+    with Loading(metrics).of(3, 1_000, 5_000) as progress:
+        assert of(metrics, "baton_partitions_loading") == 1
+        assert of(metrics, "baton_rows_to_load", partition="3") == 4_000
+        progress.reached(2_000)
+        assert of(metrics, "baton_rows_to_load", partition="3") == 3_000
+        progress.reached(5_000)
+    assert of(metrics, "baton_partitions_loading") == of(metrics, "baton_rows_to_load", partition="3") == 0
+    first, second, over = (record.getMessage() for record in caplog.records)
+    assert (first, second) == (
+        "partition 3: 1000 of 4000 rows loaded, 25 %",
+        "partition 3: 4000 of 4000 rows loaded, 100 %",
+    )
+    assert over.startswith("partition 3: 4000 rows loaded in ")
+
+
+def test_a_partition_without_rows_is_loaded_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    metrics = Metrics()
+    with Loading(metrics).of(0, 0, 0):
+        pass
+    assert of(metrics, "baton_partitions_loading") == 0
