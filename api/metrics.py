@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from api.store.errors import StoreUnavailable
+from api.store.errors import StoreError
 from api.store.reader import Reader
 
 
@@ -41,7 +41,7 @@ class ReadModelMetrics(Collector):
         try:
             counts = self._reader.open_alerts()
             silences = self._reader.silences(time.time_ns() // 1000)
-        except StoreUnavailable:
+        except StoreError:
             yield GaugeMetricFamily("baton_api_read_model_up", "1 if the read model answers", 0)
             return
         yield GaugeMetricFamily("baton_api_read_model_up", "1 if the read model answers", 1)

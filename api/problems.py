@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from api.ports import LogAway
-from api.store.errors import InvalidCursor, StoreUnavailable
+from api.store.errors import InvalidCursor, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 SECONDS_TO_TRY_AGAIN = "5"
@@ -91,7 +91,7 @@ def handle_problems(app: FastAPI) -> None:
     async def of_cursor(_request: Request, error: InvalidCursor) -> Response:
         return problem_response(Problem(400, str(error), reason="invalid_cursor"))
 
-    @app.exception_handler(StoreUnavailable)
+    @app.exception_handler(StoreError)
     @app.exception_handler(LogAway)
     async def of_what_is_away(_request: Request, error: Exception) -> Response:
         reason = "log_away" if isinstance(error, LogAway) else "store_unavailable"

@@ -17,6 +17,7 @@ from journeys.explanation import explanation
 from journeys.journey_map import JourneyMap
 from stream.publishing import address
 from stream.sending import Sender
+from stream.topic_check import Use
 from stream.topics import Topics
 
 MOST_CUSTOMERS = 20
@@ -115,7 +116,7 @@ class OwnSystem:
     async def _publish(self, event: bytes) -> None:
         topics = Topics(self._map)
         topic, entry = address(event, topics, "command")
-        async with opened(self._place, topics, self._wait, self._say) as log:
+        async with opened(self._place, topics, self._wait, self._say, Use(writes=[topic])) as log:
             await Sender(log).send(topic, [entry])
 
 

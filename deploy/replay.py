@@ -4,9 +4,8 @@ import asyncio
 import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import orjson
 
 from api.store.read_model import ReadModel
 from deploy.errors import Unusable
-from deploy.inputs import Line, fingerprint, lines
+from deploy.feed import PROGRESS, Feed
+from deploy.inputs import fingerprint
 from deploy.results import write_results
 from deploy.wiring import Place, StoreWriter
 from journeys import messages
@@ -24,12 +24,11 @@ from journeys.journey_map import JourneyMap
 from journeys.routing import OBSERVE
 from journeys.silence import Span, heard_until
 from stream.metrics import Metrics
-from stream.publishing import address, is_heartbeat
+from stream.topic_admin import TopicAdmin
 from stream.topics import Topics
-from stream.transports.log import Entry, Log, Partition, open_log, partition_for
+from stream.transports.log import Entry, Log, open_log
 from stream.worker import Job, working
 
-FED_AT_ONCE = 4000
 PARTITIONS = 1
 MANIFEST = "replay.json"
 
@@ -52,53 +51,79 @@ class Replay:
         return Place(self.out, self.broker)
 
 
-def prepare(replay: Replay, fresh: bool) -> str:
-    """Make the directory ready, resuming an interrupted run of the same; give the prefix of its topics.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """On Kafka the `prefix` of a replay's topics and groups, and those of earlier runs that are to be deleted."""
+
+    prefix: str
+    leftover: Sequence[str]
+
+
+def prepare(replay: Replay, fresh: bool) -> Run:
+    """Make the directory ready, resuming an interrupted run of the same.
 
     Raises Unusable where the directory holds a replay of other inputs, map or time.
     """
     replay.out.mkdir(parents=True, exist_ok=True)
-    manifest = {
+    place, path = replay.place, replay.out / MANIFEST
+    what = {
         "schema": 1,
         "map": replay.journey_map.version,
         "as_of": replay.as_of,
         "inputs": fingerprint(replay.files),
-        "broker": None if replay.place.is_embedded else replay.place.where,
+        "broker": None if place.is_embedded else place.where,
     }
-    path = replay.out / MANIFEST
-    if fresh:
+    before = json.loads(path.read_text()) if path.exists() else {}
+    changed = [name for name, value in what.items() if before and before.get(name) != value]
+    if changed and not fresh:
+        raise Unusable(
+            f"{replay.out} holds a replay with other {' and '.join(changed)}; "
+            "choose another --out, or start over with --fresh"
+        )
+    if before and not fresh and not before.get("done"):
+        return Run(before.get("prefix", ""), before.get("leftover", ()))
+    leftover: list[str] = []
+    if before.get("prefix") and before["broker"] == what["broker"]:
+        leftover = [*before["leftover"], before["prefix"]]
+    if before or fresh:
         _clear(replay.out)
-    if path.exists():
-        before = json.loads(path.read_text())
-        changed = [name for name, value in manifest.items() if before.get(name) != value]
-        if changed:
-            raise Unusable(
-                f"{replay.out} holds a replay with other {' and '.join(changed)}; "
-                "choose another --out, or start over with --fresh"
-            )
-        if replay.place.is_embedded:
-            return ""
-        _clear(replay.out)
-    partial = path.with_suffix(".part")
+    run = Run("" if place.is_embedded else f"replay-{uuid.uuid4().hex[:8]}.", leftover)
+    _write_manifest(replay.out, {**what, "prefix": run.prefix, "leftover": leftover})
+    return run
+
+
+def _write_manifest(out: Path, manifest: dict[str, Any]) -> None:
+    partial = (out / MANIFEST).with_suffix(".part")
     partial.write_text(json.dumps(manifest, indent=2))
-    partial.rename(path)
-    return "" if replay.place.is_embedded else f"replay-{uuid.uuid4().hex[:8]}."
+    partial.rename(out / MANIFEST)
 
 
 def _clear(out: Path) -> None:
-    for pattern in (MANIFEST, "log.sqlite*", "read-model.sqlite*"):
+    for pattern in (PROGRESS, "log.sqlite*", "read-model.sqlite*"):
         for file in out.glob(pattern):
             file.unlink()
 
 
-async def run(replay: Replay, prefix: str, progress: Progress) -> dict[str, Any]:
-    """Run the replay to its end and write its files; give the summary."""
+def _clean_up(replay: Replay, prefix: str) -> None:
+    """Delete from Kafka what a replay made there."""
     topics = Topics(replay.journey_map, prefix)
+    with TopicAdmin(replay.place.broker) as admin:
+        admin.delete(list(topics.partitions(1)), [topics.group(role) for role in ("stitch", "project")])
+
+
+async def run(replay: Replay, this: Run, progress: Progress) -> dict[str, Any]:
+    """Run the replay to its end and write its files; give the summary.
+
+    On Kafka its topics are deleted then, for the files hold all that it came to.
+    """
+    topics = Topics(replay.journey_map, this.prefix)
     place = replay.place
     log = open_log(place.broker)
     model = place.read_model()
     await log.start()
     try:
+        for prefix in this.leftover:
+            await asyncio.to_thread(_clean_up, replay, prefix)
         await log.create_topics(topics.partitions(replay.partitions), compacted=topics.compacted)
         job = Job(replay.journey_map, place.broker, topics, live=False, writer=StoreWriter(model))
         async with working(job, log, Metrics()) as failed:
@@ -109,14 +134,18 @@ async def run(replay: Replay, prefix: str, progress: Progress) -> dict[str, Any]
                 work.cancel()
                 raise failed.result()
             read, as_of = work.result()
-        return await _results(replay, log, topics, model, read, as_of)
+        summary = await _results(replay, log, topics, model, read, as_of)
+        if this.prefix:
+            _write_manifest(replay.out, json.loads((replay.out / MANIFEST).read_text()) | {"done": True})
+            await asyncio.to_thread(_clean_up, replay, this.prefix)
+        return summary
     finally:
         await log.stop()
         model.close()
 
 
 async def _play(replay: Replay, log: Log, topics: Topics, progress: Progress) -> tuple[int, int | None]:
-    read = await _feed(replay, log, topics, progress)
+    read = await Feed(replay.files, replay.out, log, topics).run(progress)
     stitch = topics.group("stitch")
     await _handled(log, stitch, topics.sources, progress)
     await _handled(log, stitch, (topics.observations,), progress)
@@ -132,32 +161,6 @@ async def _play(replay: Replay, log: Log, topics: Topics, progress: Progress) ->
         await _handled(log, stitch, (topics.observations,), progress)
     await _handled(log, topics.group("project"), topics.documents, progress)
     return read, as_of
-
-
-async def _feed(replay: Replay, log: Log, topics: Topics, progress: Progress) -> int:
-    """Append every line once, going on after the last that is in the log; give how many events there are.
-
-    A heartbeat says that a department is there; it is no event, and not counted.
-    """
-    resume = (topics.group("feed"), topics.inbox, 0)
-    fed = 0
-    if replay.place.is_embedded:
-        fed = (await log.committed(resume[0], (topics.inbox,)))[topics.inbox, 0]
-    remaining = lines(replay.files)
-    events = sum(not is_heartbeat(raw) for _, raw in islice(remaining, fed))
-    while chunk := list(islice(remaining, FED_AT_ONCE)):
-        events += sum(not is_heartbeat(raw) for _, raw in chunk)
-        batches: defaultdict[Partition, list[Entry]] = defaultdict(list)
-        for topic, entry in _addressed(chunk, topics):
-            batches[topic, partition_for(entry.key, replay.partitions)].append(entry)
-        fed += len(chunk)
-        await log.append(batches, {resume: fed} if replay.place.is_embedded else None)
-        progress("read", fed)
-    return events
-
-
-def _addressed(chunk: Sequence[Line], topics: Topics) -> Iterator[tuple[str, Entry]]:
-    return (address(raw, topics, origin) for origin, raw in chunk)
 
 
 async def _handled(log: Log, group: str, names: Sequence[str], progress: Progress) -> None:

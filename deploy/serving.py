@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -42,7 +43,7 @@ async def serve(app: FastAPI, host: str, port: int, started: Callable[[str], Non
     server = _Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.end)
-    serving = asyncio.ensure_future(_serve(server, host, port))
+    serving = asyncio.ensure_future(server.serve([_listening(host, port)]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
     if server.started:
@@ -51,10 +52,11 @@ async def serve(app: FastAPI, host: str, port: int, started: Callable[[str], Non
     await serving
 
 
-async def _serve(server: uvicorn.Server, host: str, port: int) -> None:
+def _listening(host: str, port: int) -> socket.socket:
     try:
-        await server.serve()
-    except SystemExit:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
         raise Unusable(
-            f"can't listen on {host}:{port}; is another process using it? Choose another with --port"
+            f"can't listen on {host}:{port}: {error.strerror}; is another process using it? Choose another with --port"
         ) from None

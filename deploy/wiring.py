@@ -16,13 +16,16 @@ from journeys.errors import InvalidMap
 from journeys.journey_map import JourneyMap
 from stream.project import ReadModelAway, UnusableDocuments
 from stream.sending import Batches, Sender
+from stream.topic_admin import TopicAdmin
+from stream.topic_check import Use, obstacles
 from stream.topics import Topics
 from stream.transports.kafka_address import where
-from stream.transports.log import Entry, Log, LogError, LogUnavailable, Offsets, open_log, partition_for
+from stream.transports.log import Entry, Log, LogUnavailable, Offsets, open_log, partition_for
 
 Say = Callable[[str], None]
 Found = TypeVar("Found")
 LOG, READ_MODEL = "log.sqlite", "read-model.sqlite"
+ONLY_LOOKS = Use()
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
@@ -130,11 +133,13 @@ class LogEvents:
 
 
 @asynccontextmanager
-async def opened(place: Place, topics: Topics, wait: float, say: Say) -> AsyncIterator[Log]:
+async def opened(
+    place: Place, topics: Topics, wait: float, say: Say, use: Use = ONLY_LOOKS
+) -> AsyncIterator[Log]:
     """The log with all its topics inside the block; `wait` seconds for a broker that is away at the start.
 
-    On the embedded log the topics are created where they are missing. On Kafka they must be there: how many
-    partitions they have is for those to say who run it.
+    On the embedded log the topics are created where they are missing. On Kafka they must be there, for those who
+    run it say how many partitions they have, and must be allowed to be used so.
     """
     log = open_log(place.broker)
     if place.is_embedded:
@@ -145,7 +150,7 @@ async def opened(place: Place, topics: Topics, wait: float, say: Say) -> AsyncIt
         await waited_for(log.start, LogUnavailable, wait, say)
     try:
         if not place.is_embedded:
-            await _check_topics(log, topics)
+            await asyncio.to_thread(_check_topics, place, topics, use)
         yield log
     finally:
         await log.stop()
@@ -167,17 +172,8 @@ async def waited_for(
             await asyncio.sleep(min(1, max(deadline - clock(), 0)))
 
 
-async def _check_topics(log: Log, topics: Topics) -> None:
-    counts: dict[str, int] = {}
-    needed = [topic for topic in topics.partitions(1) if topic != topics.tallies]
-    for topic in needed:
-        try:
-            counts[topic] = await log.partitions(topic)
-        except LogUnavailable:
-            raise
-        except LogError:
-            continue
-    if missing := [topic for topic in needed if topic not in counts]:
-        raise Unusable(f"the broker lacks the topics {', '.join(missing)}: `baton topics apply` creates them")
-    if counts[topics.state] != counts[topics.observations]:
-        raise Unusable(f"{topics.state} and {topics.observations} must have the same number of partitions")
+def _check_topics(place: Place, topics: Topics, use: Use) -> None:
+    with TopicAdmin(place.broker) as admin:
+        wrong = obstacles(topics, use, admin.found(list(topics.partitions(1))))
+    if wrong:
+        raise Unusable("\n".join(f"{place.where}: {each}" for each in wrong))

@@ -1,6 +1,7 @@
 """Events: the CloudEvents 1.0 envelope as departments send it, and the fact that is kept of it."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import orjson
@@ -12,6 +13,8 @@ from journeys.instants import parse_instant
 MAX_EVENT_BYTES = 256 * 1024
 MAX_DEPTH = 64
 """Levels of lists and objects in an event; what is made of it nests a little deeper, and JSON is written to 254."""
+MOST_ORIGINS = 1_000
+"""Positions kept of one event, of those where it came late and of the others each."""
 YEAR_2000 = parse_instant("2000-01-01T00:00:00Z")
 
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -43,7 +46,7 @@ class Event(NamedTuple):
     `key` is made of (source, id) and the content, so equal events have equal keys; its part before the dot is
     of (source, id) alone. `time` is in microseconds since 1970 UTC. `identifiers` are `type:value`, strongest
     first. `origins` are the positions [topic, partition, offset] it was read at, lowest first, each
-    followed by how late it came if that was later than its department is allowed. `dropped`
+    followed by how late it came if that was later than its department is allowed; see `lowest`. `dropped`
     counts identifiers that could not be used.
     """
 
@@ -67,6 +70,17 @@ class Event(NamedTuple):
 
     def encode(self) -> bytes:
         return packed(orjson.dumps(tuple(self)))
+
+
+def lowest(origins: Iterable[Sequence[Any]], most: int = MOST_ORIGINS) -> list[list[Any]]:
+    """Each position once, lowest first, at most `most` of either kind, so that a repeated event has an end.
+
+    The lowest of a union are the lowest of its parts' lowest, whatever the order and repetition.
+    """
+    distinct = sorted({tuple(origin) for origin in origins})
+    in_time = [origin for origin in distinct if len(origin) == 3]
+    late = [origin for origin in distinct if len(origin) > 3]
+    return [list(origin) for origin in sorted(in_time[:most] + late[:most])]
 
 
 def packed(json: bytes) -> bytes:
@@ -102,7 +116,7 @@ def event_time(event: CloudEvent, received_at: int | None) -> int:
     if event.time is None:
         if received_at is None:
             raise InvalidEvent(
-                "missing_time", "expected the attribute time, for a file has no time of receipt"
+                "missing_time", "expected the attribute time, for when it was received is not known"
             )
         return received_at
     try:

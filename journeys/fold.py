@@ -13,7 +13,7 @@ from journeys.alerts import Announcer
 from journeys.conflicts import found_conflicts
 from journeys.contacts import judge_contacts
 from journeys.documents import Document, customer_document, customer_id, journey_document
-from journeys.events import Event
+from journeys.events import MOST_ORIGINS, Event
 from journeys.handoffs import judge
 from journeys.identity import Customer, IdentityRules, resolve
 from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
@@ -28,7 +28,8 @@ class Folded:
     """What a neighbourhood comes to.
 
     `due` is department → the earliest instant at which its watermark may change it; `shared` the identifiers that
-    its events show to be over their limit; `latest` the time of its latest event.
+    its events show to be over their limit; `latest` the time of its latest event; `capped` the events that came so
+    often that not all of their duplicates are counted.
     """
 
     customers: list[Document] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Folded:
     latest: int = 0
     folded: int = 0
     duplicates: int = 0
+    capped: int = 0
     after_as_of: int = 0
     identifiers_dropped: int = 0
 
@@ -166,6 +168,7 @@ def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:
     counted: dict[str, Event] = {}
     for event in sorted((Event.decode(row) for row in rows), key=lambda e: (e.time, e.key)):
         folded.duplicates += len(event.origins) - 1
+        folded.capped += len(event.origins) >= MOST_ORIGINS
         kept = counted.setdefault(event.identity, event)
         if kept is not event:
             folded.refused.append(event)

@@ -44,15 +44,6 @@ def normalise(normaliser: str, value: object, region: str | None = None) -> str 
     return None
 
 
-def is_junk(value: object) -> bool:
-    """Whether a value names nobody: blank, `null`, `0`, `anonymous`, `999999` …, also quoted, in any case."""
-    if isinstance(value, str):
-        return _is_junk(fold(value)) if len(value) <= MAX_LENGTH else False
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value <= 0 or (value.bit_length() <= MAX_LENGTH and _is_junk(str(value)))
-    return True
-
-
 def fold(text: str) -> str:
     """Trimmed, spaces collapsed, case folded, compatibility forms made one, invisible characters gone."""
     if text.isascii() and text.isprintable():
@@ -75,6 +66,7 @@ def _normalise(normaliser: str, value: str, region: str | None) -> str | None:
 
 
 def _is_junk(folded: str) -> bool:
+    """Whether a text names nobody: blank, `null`, `0`, `anonymous`, `999999` …, also quoted."""
     bare = folded.strip("\"'` ")
     return (
         not bare

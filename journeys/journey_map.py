@@ -103,10 +103,6 @@ class JourneyMap:
         event = self.events.get(event_type)
         return self.departments[event.department].topic if event else None
 
-    def types_of(self, topic: str) -> tuple[str, ...]:
-        """The event types that belong on a topic."""
-        return tuple(type for type in (*self.events, *COMMAND_TYPES) if self.topic_of(type) == topic)
-
     def identifiers_of(self, event: Mapping[str, Any]) -> Identifiers:
         """What names the customer in an event of a declared type (else KeyError), each identifier once."""
         usable: list[str] = []

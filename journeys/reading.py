@@ -23,10 +23,13 @@ class EventReader:
         self._map = journey_map
         self._live = live
 
-    def read(self, raw: bytes | None, origin: list[Any], received_at: int | None) -> Event:
-        """The event in a record.
+    def read(
+        self, raw: bytes | None, origin: list[Any], received_at: int | None, now: int | None = None
+    ) -> Event:
+        """The event in a record; InvalidEvent says what is wrong.
 
-        `received_at` in microseconds, None where unknown; InvalidEvent says what is wrong.
+        Microseconds: `received_at`, None where unknown: then an event must have a time of its own, which is held
+        against `now` instead.
         """
         event, plain = parse_event(raw or b"")
         if event.type not in self._map.events and event.type not in (*COMMAND_TYPES, HEARTBEAT):
@@ -34,7 +37,8 @@ class EventReader:
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise InvalidEvent("unknown_event_type", f"{event.type} is in no journey map{hint}")
         time = event_time(event, received_at)
-        if self._live and received_at is not None and time > received_at + FIVE_MINUTES:
+        latest = now if received_at is None else received_at
+        if self._live and latest is not None and time > latest + FIVE_MINUTES:
             raise InvalidEvent("time_in_future", f"time is {event.time}; check the sender's clock")
         if event.type in COMMAND_TYPES:
             identifiers, fields, dropped = *self._command(event), 0

@@ -17,7 +17,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, MutableMapp
 from typing import Any, Protocol
 
 from journeys.actors import ANNOUNCED, EVENT, FORWARD, JUDGED, KNOWN, MAP, Actors, Root, RowKey
-from journeys.events import Event
+from journeys.events import Event, lowest
 
 OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
 Message = tuple[Any, ...]
@@ -253,5 +253,4 @@ def _cut(things: Iterable[Any], size_of: Callable[[Any], int], most: int) -> Ite
 
 def _with_all_origins(held: bytes, row: bytes) -> bytes:
     first, second = Event.decode(held), Event.decode(row)
-    origins = sorted({tuple(origin) for origin in (*first.origins, *second.origins)})
-    return first._replace(origins=[list(origin) for origin in origins]).encode()
+    return first._replace(origins=lowest([*first.origins, *second.origins])).encode()

@@ -298,8 +298,8 @@ class DeadLetter(_Part):
     """The partition it was read from."""
     offset: int
     """Its offset there."""
-    received_at: Instant
-    """The record's timestamp."""
+    received_at: Instant | None
+    """The record's timestamp, where it has one."""
     origin: str | None
     """File and line it was published from."""
     key: str | None = None

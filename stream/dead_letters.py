@@ -32,7 +32,7 @@ def dead_letter(error: InvalidEvent, topic: str, partition: int, record: Record)
         "topic": topic,
         "partition": partition,
         "offset": record.offset,
-        "received_at": format_instant(record.timestamp * 1000),
+        "received_at": None if record.received_at is None else format_instant(record.received_at),
         "origin": headers.pop(ORIGIN_HEADER, None),
         "size": len(value),
         "headers": headers,

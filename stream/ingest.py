@@ -2,6 +2,7 @@
 letters.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -35,8 +36,11 @@ class Ingest:
         topics: Topics,
         metrics: Metrics,
         timeless: bool,
+        now: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
-        """`timeless`: records have no time of receipt that means anything, as in a replay of files."""
+        """`timeless`: records have no time of receipt that means anything, as in a replay of files. `now`: µs since
+        1970.
+        """
         self._reader = reader
         self._routes = routes
         self._log = log
@@ -44,6 +48,7 @@ class Ingest:
         self._topics = topics
         self._metrics = metrics
         self._timeless = timeless
+        self._now = now
         self._seen: dict[Partition, Seen] = {}
         self.heard: dict[str, int] = {}
         self.positions: dict[Partition, int] = {}
@@ -84,8 +89,9 @@ class Ingest:
         self.positions[topic, partition] = records[-1].offset + 1
 
     def _event(self, topic: str, partition: int, record: Record, seen: Seen) -> Event:
-        received_at = None if self._timeless else record.timestamp * 1000
-        event = self._reader.read(content(record), [topic, partition, record.offset], received_at)
+        received_at = None if self._timeless else record.received_at
+        origin = [topic, partition, record.offset]
+        event = self._reader.read(content(record), origin, received_at, self._now())
         if seen.is_reused(event):
             raise id_reused(event)
         return event

@@ -63,7 +63,7 @@ class Judging:
         outcome: Outcome,
     ) -> dict[str, int]:
         """Fold the neighbourhoods, a few at a time, and send what is news of them; tell what was counted."""
-        tally = {"folded": 0, "duplicates": 0, "after_as_of": 0, "identifiers_dropped": 0}
+        tally = {"folded": 0, "duplicates": 0, "after_as_of": 0, "identifiers_dropped": 0, "capped": 0}
         judged_at = as_of if as_of is not None else min(watermarks.values(), default=None)
         waiting = iter(identifiers)
         while chunk := list(islice(waiting, FOLDED_AT_ONCE)):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
 from stream.transports.log import Entry, Log, LogUnavailable, Offsets, Partition, partition_for
@@ -46,6 +46,14 @@ class Sender:
     async def append(self, batches: Batches) -> Offsets:
         """The next offset of each partition after what was appended to it."""
         return await until_available(lambda: self._log.append(batches)) if batches else {}
+
+
+def by_topic(addressed: Iterable[tuple[str, Entry]]) -> dict[str, list[Entry]]:
+    """Entries, each with its topic, as `send_all` takes them."""
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for topic, entry in addressed:
+        found[topic].append(entry)
+    return found
 
 
 async def until_available(

@@ -10,6 +10,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 
 from stream.publisher.client import away, explained
+from stream.topic_check import Found
 from stream.topic_plan import Cluster, Step, Topic
 from stream.transports.kafka_address import client_settings, where
 from stream.transports.kafka_greeting import greet
@@ -48,6 +49,18 @@ class TopicAdmin:
             topics[name] = Topic(name, len(partitions), replicas, configs[name])
         return Cluster(brokers, topics)
 
+    def found(self, names: Sequence[str]) -> dict[str, Found]:
+        """Each topic as this user finds it."""
+        with self._explaining():
+            described = self._admin.describe_topics(list(names))
+        found = {}
+        for topic in described:
+            hidden = topic["error_code"] == TopicAuthorizationFailedError.errno
+            missing = not hidden and self._is_missing(topic)
+            allowed = None if hidden else () if missing else topic["authorized_operations"]
+            found[topic["name"]] = Found(len(topic["partitions"]), allowed)
+        return {name: found[name] for name in names}
+
     def _is_missing(self, topic: dict[str, Any]) -> bool:
         if topic["error_code"] not in (0, UnknownTopicOrPartitionError.errno):
             raise explained(for_code(topic["error_code"])(), self._place, topic["name"])
@@ -68,6 +81,18 @@ class TopicAdmin:
         """Create and change; may be repeated after an error. Steps that are fine or refused are passed over."""
         self._create([step.topic for step in steps if step.action == "create"])
         self._configure([step for step in steps if step.action == "change"])
+
+    def delete(self, topics: Sequence[str], groups: Sequence[str]) -> None:
+        """Those that are there; a group that had a member a moment ago is left to Kafka, which drops it in time."""
+        with self._explaining():
+            present = [
+                topic["name"]
+                for topic in self._admin.describe_topics(list(topics))
+                if not topic["error_code"]
+            ]
+            if present:
+                self._admin.delete_topics(present)
+            self._admin.delete_groups(list(groups))
 
     def _create(self, topics: Sequence[Topic]) -> None:
         if topics:

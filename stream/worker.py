@@ -1,7 +1,6 @@
 """A worker: the roles it was given, run side by side in one event loop until one fails or the block ends."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -53,8 +52,6 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     Gives a future that is done, with the reason, when a role fails; the caller ends the process then.
     LogError when the state was made under another map, or the read model is not of this log.
     """
-    # What is held lives long and has no cycles: looking for some at Python's usual pace takes a fifth of the time.
-    gc.set_threshold(50_000, 20, 100)
     sender = Sender(log)
     apps: list[App] = []
     chores: list[Callable[[], Coroutine[Any, Any, None]]] = []

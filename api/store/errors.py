@@ -1,13 +1,30 @@
 """What can go wrong between the read model and its database, by what the caller should do about it."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import exc
+from sqlalchemy.engine import ExceptionContext
 
 
-class StoreUnavailable(Exception):
+class StoreError(Exception):
+    """The read model cannot be used; the message says what to do."""
+
+
+class StoreUnavailable(StoreError):
     """The database does not answer or is locked. Nothing was written: try again later."""
+
+
+class StoreDamaged(StoreError):
+    """The read model's file is damaged: somebody must delete it, or restore a backup."""
+
+    def __init__(self, path: str, error: BaseException) -> None:
+        super().__init__(
+            f"{path} is damaged, or no read model ({error}): stop the worker and the API, delete it with the -wal "
+            "and -shm beside it, and start them again: the worker fills it by itself. Acknowledgements come "
+            "back from a backup alone"
+        )
 
 
 class StalePosition(Exception):
@@ -24,6 +41,21 @@ class UnusableDocument(ValueError):
 
 class InvalidCursor(ValueError):
     """The caller's fault: the cursor was not given out by this search."""
+
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def refuse_damaged(context: ExceptionContext, path: str | None) -> None:
+    """Turn SQLite's error for a damaged file into StoreDamaged; a listener for SQLAlchemy's handle_error."""
+    error = context.original_exception
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+        raise StoreDamaged(path or "the read model", error)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the database takes these values at no time: text with NUL, numbers out of range, missing values."""
+    return not isinstance(error, exc.OperationalError) and not getattr(error, "connection_invalidated", False)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from api.store.acknowledgements import Acknowledgements
-from api.store.errors import StoreUnavailable, store_errors
+from api.store.errors import StoreError, refuse_damaged, store_errors
 from api.store.reader import Reader
 from api.store.writer import Writer
 
@@ -43,7 +43,7 @@ class ReadModel:
         try:
             with store_errors(), self._engine.connect() as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
-        except StoreUnavailable as error:
+        except StoreError as error:
             return str(error)
         head = ScriptDirectory.from_config(_migrations()).get_current_head()
         if current == head:
@@ -60,6 +60,7 @@ def _engine(url: str) -> Engine:
             url, pool_pre_ping=True, connect_args={"connect_timeout": SECONDS_TO_WAIT_FOR_A_LOCK}
         )
     engine = create_engine(url, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK})
+    event.listen(engine, "handle_error", lambda context: refuse_damaged(context, engine.url.database))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 
-from api.store.errors import StalePosition, UnusableDocument, store_errors
+from api.store.errors import StalePosition, UnusableDocument, is_refusal, store_errors
 from api.store.projections import PROJECTIONS, Projection, Row
 from api.store.tables import PROJECTED, positions
 
@@ -44,8 +44,15 @@ class Writer:
                 return
             _advance(connection, topic, partition, seen, fresh[-1][0] + 1)
             latest = {key: (offset, document) for offset, key, document in fresh if offset not in refused}
-            rows = _rows(projection, f"{topic}/{partition}", latest)
-            _replace(connection, projection, list(latest), rows)
+            place = f"{topic}/{partition}"
+            rows = _rows(projection, place, latest)
+            try:
+                with connection.begin_nested():
+                    _replace(connection, projection, list(latest), rows)
+            except (StatementError, OverflowError) as error:
+                if not is_refusal(error) or not (problems := _refusals(connection, projection, latest)):
+                    raise
+                raise UnusableDocument(place, problems) from error
 
     def clear(self) -> None:
         """Forget all documents and positions, as if nothing had been read; acknowledgements stay."""
@@ -109,6 +116,22 @@ def _rows(
 
 def _rows_of(projection: Projection, key: str, raw: bytes) -> Iterator[Row]:
     return projection.rows(key, orjson.loads(raw), raw)
+
+
+def _refusals(
+    connection: Connection, projection: Projection, latest: Mapping[str, tuple[int, bytes | None]]
+) -> dict[int, str]:
+    """The offsets of those documents that the database refuses, with why; writes nothing for good."""
+    problems: dict[int, str] = {}
+    for key, (offset, raw) in latest.items():
+        try:
+            with connection.begin_nested():
+                _replace(connection, projection, [key], _rows(projection, "", {key: (offset, raw)}))
+        except (StatementError, OverflowError) as error:
+            if not is_refusal(error):
+                raise
+            problems[offset] = f"key {key!r}: the database refuses it ({getattr(error, 'orig', error)})"
+    return problems
 
 
 def _replace(

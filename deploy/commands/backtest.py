@@ -31,6 +31,7 @@ from journeys.comparison import Comparison, compare, mended
 from journeys.errors import InvalidEvent
 from journeys.journey_map import JourneyMap
 from stream.content import content
+from stream.topic_check import Use
 from stream.topics import Topics
 from stream.transports.log import Record
 
@@ -86,7 +87,7 @@ async def _history(current: JourneyMap, place: Place, out: Path, wait: float) ->
     topics = Topics(current)
     path = out / "history.jsonl"
     with path.open("wb") as file:
-        async with opened(place, topics, wait, say) as log:
+        async with opened(place, topics, wait, say, Use(reads=topics.sources)) as log:
             for topic in topics.sources:
                 for partition in range(await log.partitions(topic)):
                     async for records in log.read(topic, partition):

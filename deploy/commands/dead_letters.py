@@ -1,7 +1,6 @@
 """`baton dead-letters`: what could not be used, and a second chance for it after a fix."""
 
 import asyncio
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from deploy.commands.options import broker_option, command, data_option, json_op
 from deploy.wiring import LOG, Place, load_map, opened
 from stream.dead_letters import ORIGIN_HEADER, raw_value, read_dead_letters
 from stream.publishing import address
-from stream.sending import Batches, Sender
+from stream.sending import Sender, by_topic
+from stream.topic_check import Use
 from stream.topics import Topics
-from stream.transports.log import Entry, partition_for
+from stream.transports.log import Entry
 
 SECONDS_TO_WAIT = 10.0
 
@@ -75,17 +75,18 @@ def replay_letters(map_path: Path, data: Path, broker: str | None, reason: str |
 async def _letters(topics: Topics, place: Place, reason: str | None) -> list[dict[str, Any]]:
     if place.is_embedded:
         place.must_hold(LOG)
-    async with opened(place, topics, SECONDS_TO_WAIT, say) as log:
+    async with opened(place, topics, SECONDS_TO_WAIT, say, Use(reads=[topics.dead_letters])) as log:
         found = await read_dead_letters(log, topics.dead_letters)
         return [letter for letter in found if reason in (None, letter["reason"])]
 
 
 async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int, int]:
     letters = [each for each in await _letters(topics, place, reason) if _is_an_event(each, topics)]
-    batches: Batches = defaultdict(list)
+    entries: list[tuple[str, Entry]] = []
     settled: list[Entry] = []
     cut = 0
-    async with opened(place, topics, SECONDS_TO_WAIT, say) as log:
+    use = Use(writes=(*topics.sources, topics.dead_letters))
+    async with opened(place, topics, SECONDS_TO_WAIT, say, use) as log:
         sender = Sender(log)
         for letter in letters:
             raw = raw_value(letter)
@@ -95,10 +96,9 @@ async def _replay(topics: Topics, place: Place, reason: str | None) -> tuple[int
             origin = letter["origin"] or letter["id"]
             topic, entry = address(raw, topics, origin)
             headers = tuple((name, value.encode()) for name, value in letter["headers"].items())
-            entry = entry._replace(headers=((ORIGIN_HEADER, origin.encode()), *headers))
-            batches[topic, partition_for(entry.key, await sender.partitions(topic))].append(entry)
+            entries.append((topic, entry._replace(headers=((ORIGIN_HEADER, origin.encode()), *headers))))
             settled.append(Entry(letter["id"].encode(), None))
-        await sender.append(batches)
+        await sender.send_all(by_topic(entries))
         await sender.send(topics.dead_letters, settled)
     return len(letters) - cut, cut
 

@@ -1,8 +1,7 @@
 """`baton publish`: events from a file onto the departments' topics."""
 
 import asyncio
-import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import islice
@@ -29,11 +28,11 @@ from stream.publisher.outbox import Outbox, in_calls
 from stream.publisher.publisher import SPOOL_BYTES
 from stream.publisher.spool import Letter, Spool
 from stream.publishing import address
-from stream.sending import Batches, Sender
+from stream.sending import Sender, by_topic
 from stream.topics import Topics
 from stream.transports.kafka_address import client_settings
 from stream.transports.kafka_greeting import greet
-from stream.transports.log import LogUnavailable, open_log, partition_for
+from stream.transports.log import LogUnavailable, open_log
 
 PUBLISHED_AT_ONCE = 1000
 PATIENCE = 5.0
@@ -85,10 +84,7 @@ async def _to_embedded(
     async with opened(place, topics, wait, say) as log:
         sender = Sender(log)
         for chunk in chunks:
-            batches: Batches = defaultdict(list)
-            for topic, entry in chunk:
-                batches[topic, partition_for(entry.key, await sender.partitions(topic))].append(entry)
-            await sender.append(batches)
+            await sender.send_all(by_topic(chunk))
             published.update(topic for topic, _ in chunk)
             shown("published", published.total())
     return published
@@ -99,7 +95,6 @@ def _to_kafka(chunks: Iterable[Sequence[Letter]], place: Place, wait: float, sho
     time.
     """
     published = Counter[str]()
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it logs what we say ourselves, with tracebacks
     open_log(place.broker)  # says what an address may be
     settings = client_settings(place.broker)
     asyncio.run(waited_for(lambda: greet(place.where, settings), LogUnavailable, wait, say))

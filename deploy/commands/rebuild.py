@@ -6,36 +6,28 @@ from pathlib import Path
 import click
 
 from api.store.errors import StoreUnavailable
+from deploy.commands.installation import installation
 from deploy.commands.options import (
-    broker_option,
     command,
-    data_option,
-    map_option,
-    read_model_option,
     say,
-    wait_option,
 )
 from deploy.rebuild import Rebuilt
 from deploy.rebuild import rebuild as rebuild_results
 from deploy.wiring import LOG, Place, load_map, opened, waited_for
+from stream.topic_check import work
 from stream.topics import Topics
 
 
 @click.command()
-@map_option
-@data_option
-@broker_option
-@read_model_option
-@wait_option
+@installation
 @command
-def rebuild(map_path: Path, data: Path, broker: str | None, read_model: str | None, wait: float) -> None:
+def rebuild(map_path: Path, place: Place, wait: float) -> None:
     """Begin anew under a changed MAP: the next worker reads all that the departments sent, as far back as kept.
 
     End all workers first. Journeys, customers and alerts go until they are made again; acknowledgements and
     the departments' events stay. Receivers hear only of what is different then. May be repeated.
     """
     topics = Topics(load_map(map_path))
-    place = Place(data, broker, read_model)
     if place.is_embedded:
         place.must_hold(LOG)
     rebuilt = asyncio.run(_rebuild(place, topics, wait))
@@ -49,7 +41,7 @@ def rebuild(map_path: Path, data: Path, broker: str | None, read_model: str | No
 
 
 async def _rebuild(place: Place, topics: Topics, wait: float) -> Rebuilt:
-    async with opened(place, topics, wait, say) as log:
+    async with opened(place, topics, wait, say, work(topics)) as log:
         model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)
         try:
             return await rebuild_results(log, topics, model)

@@ -9,10 +9,11 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from api.store.errors import StoreUnavailable
 from deploy.commands.options import (
+    TOLD,
     Instant,
     broker_option,
+    collect_seldom,
     command,
     end_at_once,
     json_option,
@@ -24,7 +25,6 @@ from deploy.errors import Unusable
 from deploy.inputs import keep_standard_input
 from deploy.replay import MANIFEST, Replay, prepare, run
 from deploy.wiring import LOG, load_map
-from stream.transports.log import LogError
 
 
 @click.command()
@@ -77,11 +77,12 @@ def play(what: Replay, fresh: bool) -> dict[str, Any]:
     """Run a replay with progress on standard error; a failure ends the process."""
     if (what.out / LOG).exists() and not (what.out / MANIFEST).exists():
         raise Unusable(f"{what.out} holds the log of a worker, not of a replay; choose another directory")
-    prefix = prepare(what, fresh)
+    collect_seldom()
+    this = prepare(what, fresh)
     try:
         with progress() as shown:
-            return asyncio.run(run(what, prefix, shown))
-    except (Unusable, LogError, StoreUnavailable, OSError):
+            return asyncio.run(run(what, this, shown))
+    except (*TOLD, OSError):
         raise
     except KeyboardInterrupt:
         if not fresh:

@@ -1,6 +1,5 @@
 """`baton topics`: the Kafka topics a journey map needs, shown as a diff, and created."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,7 +98,6 @@ def _run(
     min_insync: int,
     retention: int,
 ) -> None:
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it logs what we say ourselves, with tracebacks
     names = Topics(load_map(map_path))
     wanted = wanted_topics(names, partitions, replication, min_insync, retention // 1000)
     with TopicAdmin(broker) as admin:

@@ -14,16 +14,13 @@ import click
 from prometheus_client import start_http_server
 
 from api.store.errors import StoreUnavailable
+from deploy.commands.installation import installation
 from deploy.commands.options import (
     PORT,
-    broker_option,
+    collect_seldom,
     command,
-    data_option,
     end_at_once,
-    map_option,
-    read_model_option,
     say,
-    wait_option,
 )
 from deploy.errors import Unusable
 from deploy.wiring import Place, StoreWriter, load_map, opened, waited_for
@@ -35,6 +32,7 @@ from stream.notify.posting import open_session
 from stream.notify.receiver import Receiver
 from stream.notify.webhook import Webhook
 from stream.partition_rows import MemoryRows, RowsOf
+from stream.topic_check import work
 from stream.topics import Topics
 from stream.worker import Job, working
 
@@ -44,10 +42,7 @@ ROLES = ("stitch", "project", "notify")
 
 
 @click.command()
-@map_option
-@data_option
-@broker_option
-@read_model_option
+@installation
 @click.option(
     "--role", "roles", multiple=True, type=click.Choice(ROLES), help="Run only this role; may be repeated."
 )
@@ -72,13 +67,11 @@ ROLES = ("stitch", "project", "notify")
     help="Where what is open is held. rocksdb: in DIR/state, for more than memory holds, and a quick start.",
 )
 @click.option("--metrics-port", type=PORT, help="Serve Prometheus metrics on this port of 127.0.0.1.")
-@wait_option
 @command
 def worker(
     map_path: Path,
-    data: Path,
-    broker: str | None,
-    read_model: str | None,
+    place: Place,
+    wait: float,
     roles: tuple[str, ...],
     alertmanager: str | None,
     webhook: str | None,
@@ -86,23 +79,22 @@ def worker(
     page: str,
     state: str,
     metrics_port: int | None,
-    wait: float,
 ) -> None:
     """Stitch departments' events into journeys, keep the read model, and tell receivers of alerts.
 
     Runs until SIGTERM or Ctrl-C; then it finishes what it has in hand, or leaves it for the next start.
     """
+    collect_seldom()
     journey_map = load_map(map_path)
-    place = Place(data, broker, read_model)
 
-    async def work() -> None:
+    async def run() -> None:
         async with _receivers(alertmanager, webhook, webhook_secret, page) as receivers:
             wanted = roles or ROLES
             told = receivers if "notify" in wanted else ()
-            with _rows_of(state, data) as rows_of:
+            with _rows_of(state, place.data) as rows_of:
                 await _work(journey_map, place, wanted, told, rows_of, metrics_port, wait)
 
-    asyncio.run(work())
+    asyncio.run(run())
 
 
 async def _work(
@@ -116,7 +108,7 @@ async def _work(
 ) -> None:
     topics, metrics = Topics(journey_map), Metrics()
     stopping = asyncio.Event()
-    async with opened(place, topics, wait, say) as log:
+    async with opened(place, topics, wait, say, work(topics, "stitch" in roles)) as log:
         model = None
         if "project" in roles:
             model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)

@@ -10,12 +10,16 @@ from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.client import CoordinationType
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
+from aiokafka.protocol.group import HeartbeatRequest
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from stream.transports.batches import BatchedConsumer
 from stream.transports.kafka_address import client_settings
+from stream.transports.kafka_clients import GUIDE, RIGHTS
 from stream.transports.log import LogError, Record
 
 LEAVE_SECONDS = 3.0
@@ -70,15 +74,30 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._consumer._coordinator.request_rejoin()
 
     async def subscribe(self, topics: Iterable[str]) -> None:
-        """LogError for a topic that is missing: aiokafka would wait for it in silence."""
+        """LogError for a missing topic or a group that may not be joined: aiokafka would wait in silence."""
         await self.call_thread(self._refuse_missing, frozenset(topics))
+        await self.call_thread(self._refuse_forbidden)
         await super().subscribe(topics)
 
     async def _refuse_missing(self, topics: frozenset[str]) -> None:
         cluster = await self._consumer._client.fetch_all_metadata()
         for topic in sorted(topics - cluster.topics()):
-            address = ", ".join(driver.server_list(self.transport.url, self.transport.default_port))
-            raise LogError(f"Kafka at {address}: topic {topic} does not exist: create the topics first")
+            raise LogError(f"{self._where}: topic {topic} does not exist: create the topics first")
+
+    async def _refuse_forbidden(self) -> None:
+        """A heartbeat of nobody asks for the right to join, and joins nothing."""
+        client, group = self._consumer._client, self._consumer._group_id
+        try:
+            node = await client.coordinator_lookup(CoordinationType.GROUP, group)
+            answer = await client.send(node, HeartbeatRequest(group, -1, ""))
+        except KafkaError:
+            return
+        if answer.error_code == GroupAuthorizationFailedError.errno:
+            raise LogError(f"{self._where}: {RIGHTS[GroupAuthorizationFailedError]}; {GUIDE} ({group})")
+
+    @property
+    def _where(self) -> str:
+        return f"Kafka at {', '.join(driver.server_list(self.transport.url, self.transport.default_port))}"
 
     async def on_thread_stop(self) -> None:
         """Who is joining the group would wait for all others before it stops; here it gives up and goes."""

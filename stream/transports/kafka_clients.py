@@ -9,15 +9,20 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
     InvalidTxnState,
     KafkaError,
+    KafkaStorageError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    NotEnoughReplicasError,
     OutOfOrderSequenceNumber,
     ProducerFenced,
     RecordListTooLargeError,
+    TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
     UnknownProducerId,
     UnknownTopicOrPartitionError,
@@ -39,6 +44,18 @@ _HOLD_LOST = (
     OutOfOrderSequenceNumber,
     UnknownProducerId,
 )
+
+GUIDE = "deploy/KAFKA.md names the rights that each user needs"
+RIGHTS: dict[type[KafkaError], str] = {
+    TopicAuthorizationFailedError: "this user may not do that with the topic: grant READ or WRITE on it",
+    GroupAuthorizationFailedError: "this user may not consume as the group: grant READ on it",
+    TransactionalIdAuthorizationFailed: "this user may not hold the transactional id: grant WRITE on it",
+    ClusterAuthorizationFailedError: "this user may not write idempotently: grant IDEMPOTENT_WRITE on the cluster",
+}
+_BROKERS: dict[type[KafkaError], str] = {
+    KafkaStorageError: "the disk of a broker is full or broken: make room in its log.dirs, or replace it",
+    NotEnoughReplicasError: "fewer replicas are in sync than min.insync.replicas: start the brokers that are away",
+}
 
 Answer = TypeVar("Answer")
 
@@ -162,9 +179,10 @@ class KafkaClients:
             raise EntryTooLarge(f"{self.where}: {error}: {advice}") from error
         except UnknownTopicOrPartitionError as error:
             raise LogError(f"{self.where}: {error}: create the topics first") from error
-        except TransactionalIdAuthorizationFailed as error:
-            advice = "grant this user the ACLs DESCRIBE and WRITE on that transactional id"
-            raise LogError(f"{self.where}: {error}: {advice}") from error
+        except tuple(RIGHTS) as error:
+            raise LogError(f"{self.where}: {RIGHTS[type(error)]}; {GUIDE} ({error})") from error
+        except (KafkaStorageError, NotEnoughReplicasError) as error:
+            raise LogUnavailable(f"{self.where} takes nothing now: {_BROKERS[type(error)]}") from error
         except KafkaError as error:
             if isinstance(error, _HOLD_LOST) or isinstance(error.__cause__, _HOLD_LOST):
                 raise Fenced(

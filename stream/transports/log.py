@@ -17,6 +17,8 @@ MAX_ENTRY_BYTES = 1_000_000
 BATCH_BYTES = 900_000
 """A record batch is closed before it grows beyond this."""
 
+_YEAR_2000_MS = 946_684_800_000
+
 Headers = tuple[tuple[str, bytes | None], ...]
 Partition = tuple[str, int]
 Offsets = dict[Partition, int]
@@ -30,6 +32,11 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+
+    @property
+    def received_at(self) -> int | None:
+        """When the log got it, in microseconds since 1970 UTC; None where the timestamp is no time, such as 0 or -1."""
+        return self.timestamp * 1000 if self.timestamp >= _YEAR_2000_MS else None
 
 
 class Entry(NamedTuple):

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
 
 from deploy.demo_day import demo_day
+from tests.support.kafka import Broker
 from tests.support.replaying import BATON, DIAGNOSTICS
 from tests.support.scenario import MAPS
 
@@ -56,9 +58,11 @@ def written(folder: Path) -> int:
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-def kill_when(folder: Path, is_time: Callable[[], bool]) -> bool:
+def kill_when(folder: Path, is_time: Callable[[], bool], *options: str) -> bool:
     """Start the replay and kill it as soon as it is time; False: it came to its end before."""
-    with subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command(folder, *options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         while process.poll() is None:
             if is_time():
                 os.kill(process.pid, signal.SIGKILL)
@@ -115,6 +119,39 @@ def test_killed_while_judging_it_comes_to_the_same(
     done = run(*command(folder))
     assert done.returncode == 0, done.stderr
     assert results(folder) == expected
+
+
+def test_on_kafka_too_it_goes_on_where_it_was_killed_and_leaves_nothing_behind(
+    folder: Path, undisturbed: tuple[list[bytes], int], kafka: Broker
+) -> None:
+    def exists(name: str) -> bool:
+        return (folder / "out" / name).exists()
+
+    def prefix() -> str:
+        found: str = json.loads((folder / "out" / "replay.json").read_bytes())["prefix"]
+        return found
+
+    on_kafka = ("--broker", kafka.url)
+    assert kill_when(folder, lambda: exists("fed.json"), *on_kafka)
+    abandoned = prefix()
+    assert left_on(kafka, abandoned)
+    assert kill_when(folder, lambda: prefix() != abandoned and exists("fed.json"), *on_kafka, "--fresh")
+    assert not left_on(kafka, abandoned)
+    assert kill_when(folder, lambda: exists("journeys.part"), *on_kafka) or exists("journeys.jsonl")
+    done = run(*command(folder, *on_kafka))
+    assert done.returncode == 0, done.stderr
+    assert results(folder) == undisturbed[0]
+    assert json.loads((folder / "out" / "summary.json").read_bytes())["reconciles"]
+    assert not left_on(kafka, prefix())
+    refused = run(*command(folder, *on_kafka, "--as-of", "2026-01-15T12:00:00Z"))
+    assert (refused.returncode, "other as_of" in refused.stderr) == (2, True)
+
+
+def left_on(kafka: Broker, prefix: str) -> list[str]:
+    admin = KafkaAdminClient(bootstrap_servers=kafka.address)
+    topics = [topic["name"] for topic in admin.describe_topics() if topic["name"].startswith(prefix)]
+    admin.close()
+    return topics
 
 
 def test_a_run_that_is_done_may_be_repeated(folder: Path, undisturbed: tuple[list[bytes], int]) -> None:

@@ -126,7 +126,7 @@ def test_a_worker_names_the_topics_that_kafka_lacks(kafka: Broker, tmp_path: Pat
     words = ["worker", "--map", str(tmp_path / "map.yaml"), "--broker", kafka.url, "--data", str(tmp_path)]
     refused = subprocess.run([BATON, *words], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert "the broker lacks the topics " in refused.stderr
+    assert "the cluster lacks the topics " in refused.stderr
     assert lacking in refused.stderr
 
 

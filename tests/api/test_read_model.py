@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from api.store.acknowledgements import Acknowledgement
-from api.store.errors import InvalidCursor, StalePosition, StoreUnavailable, UnusableDocument
+from api.store.errors import InvalidCursor, StalePosition, StoreDamaged, StoreUnavailable, UnusableDocument
 from api.store.read_model import ReadModel
 from api.store.searches import AlertSearch, JourneySearch
 from api.store.tables import metadata
@@ -75,6 +75,59 @@ def test_a_document_that_lacks_what_is_searched_names_its_place_and_changes_noth
         )
     assert read_model.writer.positions() == {}
     assert ids(read_model) == []
+
+
+def test_documents_that_the_database_refuses_are_named_and_the_others_are_written(
+    read_model: ReadModel,
+) -> None:
+    impossible = {
+        "far": documents.journey("far", started_at="9999-12-31T23:59:59Z"),
+        "odd": documents.journey("odd", type={"no": "text"}),
+        "none": documents.journey("none", status=None),
+    }
+    records = [(nth, key, encoded(each)) for nth, (key, each) in enumerate(impossible.items(), 1)]
+    records = [(0, "j1", encoded(documents.journey("j1"))), *records]
+    with pytest.raises(UnusableDocument) as refused:
+        read_model.writer.apply(JOURNEYS, 0, records)
+    assert set(refused.value.problems) == {2, 3}
+    assert read_model.writer.positions() == {}
+    read_model.writer.apply(JOURNEYS, 0, records, refused=refused.value.problems)
+    assert ids(read_model) == ["far", "j1"]
+    assert read_model.writer.positions() == {(JOURNEYS, 0): 4}
+
+
+def test_nul_is_kept_where_the_database_can_hold_it_and_refused_where_not(read_model_url: str) -> None:
+    model = ReadModel(read_model_url)
+    model.migrate()
+    field = documents.journey("field", identifiers={"order": ["A\x001"]}, correlates="order:\x00")
+    records = [(0, "field", encoded(field)), (1, "j\x001", encoded(documents.journey("j\x001")))]
+    if read_model_url.startswith("sqlite"):
+        model.writer.apply(JOURNEYS, 0, records)
+    else:
+        with pytest.raises(UnusableDocument, match=r"the database refuses it .*NUL") as refused:
+            model.writer.apply(JOURNEYS, 0, records)
+        assert set(refused.value.problems) == {1}
+        model.writer.apply(JOURNEYS, 0, records, refused={1})
+    assert model.reader.journey("field") == field
+    model.close()
+
+
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "read-model.sqlite"
+    model = ReadModel(f"sqlite:///{path}")
+    model.migrate()
+    for n in range(40):
+        model.writer.apply(JOURNEYS, n, [(0, f"j{n}", encoded(documents.journey(f"j{n}")))])
+    model.close()
+    sound = path.read_bytes()
+    for damaged in (b"no database" * 1000, sound[:4096] + b"\xff" * (len(sound) - 4096)):
+        path.write_bytes(damaged)
+        other = ReadModel(f"sqlite:///{path}")
+        with pytest.raises(StoreDamaged, match=f"{path} is damaged.*delete it"):
+            other.migrate()
+            list(other.reader.documents("journeys"))
+        assert "is damaged" in (other.away() or "")
+        other.close()
 
 
 def test_a_topic_of_no_known_documents_is_refused(read_model: ReadModel) -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from deploy.cli import COMMANDS, main
 from deploy.demo_day import ANNA, BERTA, demo_day, story
+from journeys.events import MOST_ORIGINS
 
 MAP = str(Path(__file__).parents[2] / "deploy" / "maps" / "telecom.yaml")
 DAY = demo_day(7, orders=40)
@@ -160,3 +161,19 @@ def test_every_command_explains_itself() -> None:
     for name in listed:
         explained = CliRunner().invoke(main, [name, "-h"])
         assert (explained.exit_code, "Usage: " in explained.output) == (0, True)
+
+
+def test_an_event_that_comes_endlessly_often_is_counted_to_the_last(tmp_path: Path) -> None:
+    event = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/shop",
+        "type": "shop.order_placed",
+        "time": "2026-01-15T09:00:00Z",
+        "data": {"order": "A-1", "email": "anna@example.com"},
+    }
+    lines = tmp_path / "events.jsonl"
+    lines.write_text((json.dumps(event) + "\n") * (MOST_ORIGINS + 200))
+    summary = json.loads(run("replay", str(lines), "--out", str(tmp_path / "out"), "--json"))
+    assert (summary["folded"], summary["duplicates"]) == (1, MOST_ORIGINS + 199)
+    assert summary["reconciles"]

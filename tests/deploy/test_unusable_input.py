@@ -135,7 +135,8 @@ def test_a_database_that_cannot_be_meant(words: tuple[str, ...]) -> None:
 
 def test_a_port_that_is_taken(taken: str) -> None:
     said = f"can't listen on 127.0.0.1:{taken}"
-    assert said in refused("api", "--map", MAP, "--data", "data", "--port", taken)
+    whole = refused("api", "--map", MAP, "--data", "data", "--port", taken)
+    assert whole.startswith(said) and whole.endswith("Choose another with --port")
     assert said in refused("worker", "--map", MAP, "--data", "data", "--metrics-port", taken)
     assert said in refused("demo", "--orders", "2", "--port", taken)
 

@@ -35,15 +35,7 @@ def test_events_of_wrong_clocks_are_dead_letters_and_of_slow_ones_are_used(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "clock",
-    [
-        "a day slow",
-        pytest.param(
-            "1970", marks=pytest.mark.xfail(reason="sources need message.timestamp.type=LogAppendTime")
-        ),
-    ],
-)
+@pytest.mark.parametrize("clock", ["a day slow", "1970"])
 def test_the_clock_of_who_sends_changes_nothing(
     clock: str, site: Site, some_events: list[bytes], undisturbed: Results
 ) -> None:

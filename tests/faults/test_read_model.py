@@ -68,7 +68,6 @@ def test_a_read_model_that_is_gone_is_filled_anew(
 
 
 @pytest.mark.long
-@pytest.mark.xfail(reason="api/store raises SQLAlchemy's DatabaseError, of which no command says anything")
 def test_a_damaged_read_model_is_refused_in_clear_words(site: Site) -> None:
     site.start().until_working()
     site.prove()

@@ -1,13 +1,14 @@
 """The envelope: what a CloudEvent must be, and the fact that is kept of it."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from journeys.errors import InvalidEvent
-from journeys.events import MAX_EVENT_BYTES, Event, event_key, event_time, parse_event
+from journeys.events import MAX_EVENT_BYTES, Event, event_key, event_time, lowest, parse_event
 from journeys.instants import parse_instant
 
 ENVELOPE = {"specversion": "1.0", "id": "1", "source": "/shop", "type": "shop.order_placed"}
@@ -86,3 +87,21 @@ def test_what_is_kept_survives_its_encoding() -> None:
     )
     assert Event.decode(event.encode()) == event
     assert event.identity == "k"
+
+
+POSITIONS = st.lists(
+    st.tuples(st.just("t"), st.integers(0, 1), st.integers(0, 9)).map(
+        lambda position: [*position, 7] if position[2] % 3 == 0 else [*position]
+    )
+)
+
+
+@given(POSITIONS, POSITIONS, POSITIONS)
+def test_the_positions_that_are_kept_do_not_depend_on_order_or_repetition(
+    a: list[list[Any]], b: list[list[Any]], c: list[list[Any]]
+) -> None:
+    once = lowest([*a, *b, *c], 3)
+    assert lowest([*lowest([*c, *lowest(b, 3)], 3), *a, *b], 3) == once
+    assert once == sorted(once)
+    assert [len(origin) for origin in once].count(3) <= 3
+    assert (a + b + c == []) == (once == [])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from journeys.identifiers import NORMALISERS, fold, is_junk, normalise
+from journeys.identifiers import NORMALISERS, fold, normalise
 
 
 @pytest.mark.parametrize(
@@ -146,15 +146,14 @@ JUNK = [
 
 @pytest.mark.parametrize("value", JUNK)
 def test_junk_names_nobody(value: object) -> None:
-    assert is_junk(value)
     assert all(normalise(normaliser, value, "DE") is None for normaliser in NORMALISERS)
 
 
 @pytest.mark.parametrize(
-    "value", ["A-1001", "anna@example.com", 1, 10, 17, 99, 2026, "0171 3920001", "testa rossa", "x" * 300]
+    "value", ["A-1001", "anna@example.com", 1, 10, 17, 99, 2026, "0171 3920001", "testa rossa"]
 )
 def test_what_names_somebody_is_no_junk(value: object) -> None:
-    assert not is_junk(value)
+    assert normalise("text", value, None) is not None
 
 
 LIKELY = st.one_of(
@@ -174,7 +173,6 @@ def test_normalising_again_changes_nothing(normaliser: str, value: object, regio
     once = normalise(normaliser, value, region)
     if once is not None:
         assert normalise(normaliser, once, region) == once
-        assert not is_junk(once)
 
 
 @given(st.text())

@@ -131,8 +131,6 @@ def test_topics_know_their_event_types() -> None:
     assert small.topic_of("line_on") == "lines"
     assert small.topic_of("baton.link") == "baton.commands"
     assert small.topic_of("unheard.of") is None
-    assert small.types_of("shop.events") == ("shop.order_placed", "shop.order_cancelled")
-    assert small.types_of("baton.commands") == ("baton.link", "baton.unlink")
 
 
 def test_an_events_identifiers_are_normalised_and_the_strongest_comes_first() -> None:

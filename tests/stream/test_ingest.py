@@ -131,6 +131,37 @@ async def test_in_a_replay_an_event_without_a_time_is_a_dead_letter(log: SqliteL
     assert letter["reason"] == "missing_time"
 
 
+NEVER = [0, -1, 1_000]
+
+
+@pytest.mark.parametrize("timestamp", NEVER)
+async def test_a_record_without_a_time_of_receipt_is_used_all_the_same(
+    log: SqliteLog, timestamp: int
+) -> None:
+    (event,), letters = await ingested(log, record(GOOD)._replace(timestamp=timestamp))
+    assert (event.time, letters) == (instant("09:00"), [])
+
+
+@pytest.mark.parametrize("timestamp", NEVER)
+async def test_where_neither_event_nor_record_has_a_time_it_is_a_dead_letter(
+    log: SqliteLog, timestamp: int
+) -> None:
+    timeless = json.dumps(
+        {name: value for name, value in json.loads(GOOD).items() if name != "time"}
+    ).encode()
+    _, (letter,) = await ingested(log, record(timeless)._replace(timestamp=timestamp))
+    assert (letter["reason"], letter["received_at"]) == ("missing_time", None)
+
+
+@pytest.mark.parametrize("timestamp", NEVER)
+async def test_an_event_from_the_future_is_one_also_where_its_record_has_no_time(
+    log: SqliteLog, timestamp: int
+) -> None:
+    ahead = json.dumps(json.loads(GOOD) | {"time": "2100-01-15T09:06:00Z"}).encode()
+    _, (letter,) = await ingested(log, record(ahead)._replace(timestamp=timestamp))
+    assert letter["reason"] == "time_in_future"
+
+
 async def test_live_an_event_from_the_future_is_a_dead_letter(log: SqliteLog) -> None:
     ahead = json.dumps(json.loads(GOOD) | {"time": "2026-01-15T09:06:00Z"}).encode()
     _, (letter,) = await ingested(log, record(ahead))

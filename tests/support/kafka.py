@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.services import free_port, require
 
-_POM = Path(__file__).parent / "kafka" / "pom.xml"
+_POM = Path(__file__).parent / "kafka_libraries" / "pom.xml"
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "kafka"
 _START_SECONDS = 60
 

@@ -3,13 +3,11 @@
 Everyone knows an order by its number; only the marketplace knows whose it is.
 """
 
-import csv
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support.shared import data
+from tests.support import shared
 
 MAP = Path(__file__).parent / "maps" / "olist.yaml"
 AS_OF = "2018-10-14T22:35:56Z"
@@ -25,9 +23,7 @@ Row = dict[str, str]
 
 
 def rows(table: str) -> list[Row]:
-    path = data("olist_dev_sample") / f"olist_{table}_dataset.csv.gz"
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-        return list(csv.DictReader(text))
+    return shared.rows("olist_dev_sample", f"olist_{table}_dataset")
 
 
 def events() -> Iterator[dict[str, Any]]:

@@ -4,15 +4,13 @@ The even half is the department `left`, the odd half `right`; a row of the table
 an operator's link.
 """
 
-import csv
-import gzip
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
-from tests.support.shared import data
+from tests.support import shared
 
 HALVES = {"left": "receipt_even", "right": "receipt_odd"}
 CASE, ACTIVITY, INSTANCE, TIME = "case:concept:name", "concept:name", "concept:instance", "time:timestamp"
@@ -22,9 +20,7 @@ Row = dict[str, str]
 
 
 def rows(table: str) -> list[Row]:
-    path = data("receipt_interleaved") / f"{table}.csv.gz"
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-        return list(csv.DictReader(text))
+    return shared.rows("receipt_interleaved", table)
 
 
 def events() -> Iterator[dict[str, Any]]:

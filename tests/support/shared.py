@@ -1,5 +1,7 @@
 """Where the real public data for acceptance tests lies: beside the project, never in it."""
 
+import csv
+import gzip
 from pathlib import Path
 
 import pytest
@@ -12,3 +14,9 @@ def data(folder: str) -> Path:
     if not (DATA / folder).is_dir():
         pytest.skip(f"real data not found: put the folder shared/data/{folder} beside the project")
     return DATA / folder
+
+
+def rows(folder: str, table: str) -> list[dict[str, str]]:
+    """The rows of one of a data set's tables."""
+    with gzip.open(data(folder) / f"{table}.csv.gz", "rt", encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))

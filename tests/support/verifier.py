@@ -63,6 +63,11 @@ class Reader:
         self._consumer.close()
 
 
+def received(timestamp: int) -> int | None:
+    """A record's timestamp as a time of receipt in microseconds; None for one that no clock gives, as 1970."""
+    return timestamp * 1000 if timestamp > 1_000_000_000_000 else None
+
+
 def expected(journey_map: JourneyMap, raw: Iterable[ConsumerRecord]) -> tuple[Results, set[str]]:
     """The documents that all records of the source topics come to, and the positions of those that are unusable."""
     reader = EventReader(journey_map, live=True)
@@ -71,7 +76,7 @@ def expected(journey_map: JourneyMap, raw: Iterable[ConsumerRecord]) -> tuple[Re
     for record in raw:
         origin = [record.topic, record.partition, record.offset]
         try:
-            event = reader.read(record.value, origin, record.timestamp * 1000)
+            event = reader.read(record.value, origin, received(record.timestamp), time.time_ns() // 1000)
         except InvalidEvent:
             dead.add("/".join(map(str, origin)))
             continue

@@ -121,6 +121,8 @@ async def test_a_discarded_topic_keeps_its_partitions_replicas_and_settings(
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
     await admin.start()
     await admin.create_topics([NewTopic("discarded", 5, 1, topic_configs=settings)])
+    while (await admin.describe_topics(["discarded"]))[0]["error_code"]:
+        await asyncio.sleep(0.1)
 
     await log.discard(["discarded"], [])
 
