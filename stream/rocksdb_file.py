@@ -29,15 +29,18 @@ logger = logging.getLogger(__name__)
 
 
 class RocksFile:
-    """Open from the start; what is damaged then is discarded.
+    """Open from the start; what is damaged, or was found to be when it was last open, is discarded then.
 
     Every method raises LogUnavailable when the disk is full, LogError when something else is wrong with it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._damaged = folder.with_name(f"{folder.name}.damaged")
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            if self._damaged.exists():
+                raise LogError(self._damaged.read_text())
             self._db = self._open()
         except Exception as error:
             if any(sign in str(error) for sign in _NO_DAMAGE):
@@ -95,6 +98,7 @@ class RocksFile:
     def _open_anew(self) -> Rdict:
         shutil.rmtree(self.folder)
         self.folder.mkdir()
+        self._damaged.unlink(missing_ok=True)
         return self._open()
 
     def _failed(self, error: Exception) -> LogError:
@@ -102,9 +106,8 @@ class RocksFile:
             return LogUnavailable(f"{self.folder}: {error}: make room")
         if _HELD in str(error):
             return LogError(f"{self.folder}: {error}: end the process that holds it")
-        return LogError(
-            f"{self.folder}: {error}: remove this directory and start the worker again; it fills it from the log"
-        )
+        self._damaged.write_text(str(error))
+        return LogError(f"{self.folder}: {error}: start the worker again; it fills it from the log")
 
 
 def new_batch() -> WriteBatch:

@@ -1,5 +1,6 @@
 """What the rows of a partition promise, in memory and in a RocksDB alike; on a real embedded log."""
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,36 @@ async def test_a_damaged_store_is_discarded(
     assert list(rows.roots) == [ANNA]
     assert "it is discarded, and filled from the log again" in caplog.text
     rows.close()
+
+
+async def test_damage_anywhere_is_found_and_mended_by_the_next_start(log: SqliteLog, tmp_path: Path) -> None:
+    changes = [event(f"order:{n}", f"e{k}") for n in range(300) for k in range(4)]
+    await log.append({(TOPIC, 0): changelog_entries(changes)})
+    found = 0
+    for seed in range(12):
+        rows = await loaded(on_disk(tmp_path, log), log)
+        await rows.batch_done()
+        rows.close()
+        chance = random.Random(seed)
+        file = chance.choice([each for each in (tmp_path / "rows").iterdir() if each.stat().st_size > 100])
+        content = bytearray(file.read_bytes())
+        content[chance.randrange(len(content))] ^= 0xFF
+        file.write_bytes(content)
+        for start in (1, 2):
+            rows = on_disk(tmp_path, log)
+            try:
+                await loaded(rows, log)
+                assert {i: sorted(root.events) for i, root in rows.roots.items()} == {
+                    f"order:{n}": [f"e{k}" for k in range(4)] for n in range(300)
+                }
+                break
+            except LogError as error:
+                assert start == 1
+                assert "start the worker again; it fills it from the log" in str(error)
+                found += 1
+            finally:
+                rows.close()
+    assert found
 
 
 async def test_a_store_that_another_holds_is_left_alone(log: SqliteLog, tmp_path: Path) -> None:
