@@ -3,9 +3,11 @@
 import random
 import time
 
+from journeys.actors import CLOSED
+from stream.changelog import row_key
 from tests.support.generator import events, slices
 from tests.support.sites import Site
-from tests.support.verifier import Results
+from tests.support.verifier import Reader, Results
 
 ON_DISK = ("--state", "rocksdb")
 
@@ -24,3 +26,7 @@ def test_kills_at_any_moment_leave_a_state_on_disk_to_go_on_with(
     results = site.prove()
     assert full or results == undisturbed
     assert not any("is discarded" in worker.said for worker in site.workers)
+    state = Reader(site.broker.address, [site.topics.state])
+    kinds = {row_key(record.key)[0] for record in state.news() if record.value is not None}
+    state.close()
+    assert CLOSED in kinds, "all that was played is long over: some of it is closed"
