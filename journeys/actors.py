@@ -1,7 +1,7 @@
 """Actors: what lies at each identifier of a partition, and the rows that keep it.
 
 A *root* has a neighbourhood's events; a *forward* names a smaller identifier; of a *closed* root, nothing of
-which is open any more, only a row is left that holds all it had.
+which is open any more, only a row is left that holds all it had. Whatever it is, an identifier may be *shared*.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
-EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, CLOSED = "e", "k", "f", "a", "d", "c"
+from journeys.sharing import Meetings
+
+EVENT, KNOWN, FORWARD, ANNOUNCED, DUE, CLOSED, MARK, MARKED = "e", "k", "f", "a", "d", "c", "n", "s"
 JUDGED, ROUNDS, MAP, HEARD = "w", "r", "m", "h"
 PARTITIONS_OWN = frozenset((JUDGED, ROUNDS, MAP, HEARD))
 """Kinds of rows that are about the partition, not about an identifier."""
@@ -22,24 +24,29 @@ NOTHING_DUE: dict[str, int] = {}
 
 
 class Root:
-    """A neighbourhood: its events (key → encoded row), identifiers it has met, what was announced of it, and
-    until when it need not be judged again (department → instant).
+    """A neighbourhood: its events (key → encoded row), identifiers it has met, those of them that it knows to be
+    shared (`marks`), what was announced of it, and until when it need not be judged again (department → instant).
 
-    `sent` is no row: a hash of each document as this worker last sent it.
+    No rows are `sent`, a hash of each document as this worker last sent it, and `meetings`, counted once it is so
+    large that an identifier of it may be shared.
     """
 
-    __slots__ = ("announced", "due", "events", "known", "sent")
+    __slots__ = ("announced", "due", "events", "known", "marks", "meetings", "sent")
 
     def __init__(self) -> None:
         self.events: dict[str, bytes] = {}
         self.known: dict[str, None] = {}
         self.announced: dict[str, bytes] = {}
         self.due = NOTHING_DUE
+        self.marks: frozenset[str] = frozenset()
         self.sent: dict[str, int] = {}
+        self.meetings: Meetings | None = None
 
     def keys(self, identifier: str) -> Iterator[RowKey]:
         """Of its rows."""
-        for kind, names in ((EVENT, self.events), (KNOWN, self.known), (ANNOUNCED, self.announced)):
+        for kind, names in (
+            (EVENT, self.events), (KNOWN, self.known), (MARK, self.marks), (ANNOUNCED, self.announced),
+        ):  # fmt: skip
             for name in names:
                 yield kind, identifier, name
         if self.due:
@@ -51,6 +58,8 @@ class Root:
             self.events[detail] = value
         elif kind == KNOWN:
             self.known[detail] = None
+        elif kind == MARK:
+            self.marks |= {detail}
         elif kind == ANNOUNCED:
             self.announced[detail] = value
         else:
@@ -62,11 +71,13 @@ class Root:
             self.events.pop(detail, None)
         elif kind == KNOWN:
             self.known.pop(detail, None)
+        elif kind == MARK:
+            self.marks -= {detail}
         elif kind == ANNOUNCED:
             self.announced.pop(detail, None)
         else:
             self.due = NOTHING_DUE
-        return not (self.events or self.known or self.announced or self.due)
+        return not (self.events or self.known or self.marks or self.announced or self.due)
 
 
 class Actors:
@@ -76,6 +87,7 @@ class Actors:
         self.roots: dict[str, Root] = {}
         self.forwards: dict[str, str] = {}
         self.closed: dict[str, Any] = {}
+        self.shared: set[str] = set()
         self._rivals: dict[str, list[str]] = {}
 
     def put(self, key: RowKey, value: bytes) -> None:
@@ -83,6 +95,9 @@ class Actors:
         if kind == FORWARD:
             if self.forwards.setdefault(identifier, detail) != detail:
                 self._rivals.setdefault(identifier, []).append(detail)
+            return
+        if kind == MARKED:
+            self.shared.add(identifier)
             return
         root = self.roots.get(identifier)
         if root is None:
@@ -106,9 +121,13 @@ class Actors:
         return [] if target is None else [target, *self._rivals.get(identifier, ())]
 
     def torn(self) -> Iterator[str]:
-        """The identifiers that are more than one thing: what crashes and old owners left."""
+        """The identifiers that are more than one thing, as crashes and old owners left them, and those with marks,
+        which these may have left undone.
+        """
         yield from sorted(
             {*self._rivals}
+            | (self.forwards.keys() & self.shared)
+            | {identifier for identifier, root in self.roots.items() if root.marks}
             | (self.forwards.keys() & self.roots.keys())
             | (self.closed.keys() & (self.forwards.keys() | self.roots.keys()))
         )

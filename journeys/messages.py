@@ -1,23 +1,28 @@
 """The messages that stitch partitions exchange, as bytes: one letter for the kind, then JSON."""
 
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import orjson
 
 from journeys.events import Event, packed
 from journeys.rounds import Token
-from journeys.routing import ABSORB, JOIN, OBSERVE, Message
+from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED, Message
 from journeys.silence import Span
 
 WATERMARK, HEARD, TOKEN, JUDGE = "watermark", "heard", "token", "judge"
 
-_LETTERS = {OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", WATERMARK: b"w", HEARD: b"h", TOKEN: b"t", JUDGE: b"e"}
-_KINDS = {letter[0]: kind for kind, letter in _LETTERS.items()}
+_MARKED = b"O"
+_LETTERS = {
+    OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", SHARED: b"s",
+    WATERMARK: b"w", HEARD: b"h", TOKEN: b"t", JUDGE: b"e",
+}  # fmt: skip
+_KINDS = {letter[0]: kind for kind, letter in _LETTERS.items()} | {_MARKED[0]: OBSERVE}
 
 
-def observe(event: Event) -> bytes:
-    """For an identifier of the event: keep it."""
-    return b"o" + event.encode()
+def observe(event: Event, marks: Collection[str] = ()) -> bytes:
+    """For an identifier of the event: keep it. `marks`: those of its identifiers that are known to be shared."""
+    return encode((OBSERVE, event.encode(), marks))
 
 
 Report = tuple[str, str, int, int, int | None]
@@ -51,12 +56,16 @@ def encode(message: Message) -> bytes:
     """A message of routing as bytes."""
     kind, *content = message
     if kind == OBSERVE:
-        return b"o" + bytes(content[0])
+        row, marks = content
+        if not marks:
+            return b"o" + bytes(row)
+        return _MARKED + orjson.dumps((orjson.Fragment(row), list(marks)))
     if kind == ABSORB:
-        rows, known, announced = content
+        rows, known, marks, announced = content
         content = [
             [(key, orjson.Fragment(row)) for key, row in rows],
             known,
+            marks,
             {name: document.decode() for name, document in announced.items()},
         ]
     return _LETTERS[kind] + orjson.dumps(content)
@@ -65,15 +74,50 @@ def encode(message: Message) -> bytes:
 def decode(value: bytes) -> Message:
     """The inverse of `encode`, `observe`, `watermarks`, `heard`, `token` and `judge`."""
     kind = _KINDS[value[0]]
-    if kind == OBSERVE:
-        return OBSERVE, value[1:]
+    if value[:1] == b"o":
+        return OBSERVE, value[1:], ()
     content: list[Any] = orjson.loads(value[1:])
+    if kind == OBSERVE:
+        row, marks = content
+        return OBSERVE, packed(orjson.dumps(row)), marks
     if kind == ABSORB:
-        rows, known, announced = content
+        rows, known, marks, announced = content
         return (
             ABSORB,
             [(key, packed(orjson.dumps(row))) for key, row in rows],
             known,
+            marks,
             {name: document.encode() for name, document in announced.items()},
         )
     return kind, *content
+
+
+def pieces(absorb: Message, most_bytes: int) -> Iterator[Message]:
+    """Cut an absorb into messages of about `most_bytes` or one thing each: a set union may arrive in pieces."""
+    _, rows, known, marks, announced = absorb
+    names = sum(map(len, known)) + sum(map(len, marks))
+    size = names + sum(len(row) for _, row in rows) + sum(map(len, announced.values()))
+    if size <= most_bytes:
+        yield absorb
+        return
+    for some in _cut(marks, len, most_bytes):
+        yield ABSORB, [], [], some, {}
+    for some in _cut(rows, lambda row: len(row[1]), most_bytes):
+        yield ABSORB, some, [], [], {}
+    for some in _cut(known, len, most_bytes):
+        yield ABSORB, [], some, [], {}
+    for some in _cut(announced.items(), lambda item: len(item[1]), most_bytes):
+        yield ABSORB, [], [], [], dict(some)
+
+
+def _cut(things: Iterable[Any], size_of: Callable[[Any], int], most: int) -> Iterator[list[Any]]:
+    piece: list[Any] = []
+    size = 0
+    for thing in things:
+        if piece and size + size_of(thing) > most:
+            yield piece
+            piece, size = [], 0
+        piece.append(thing)
+        size += size_of(thing)
+    if piece:
+        yield piece

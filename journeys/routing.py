@@ -5,47 +5,103 @@ identifiers it knows, or a *forward* to a smaller identifier. Messages for one p
 handled here, in order; those for identifiers of the same partition at once, the others are handed out to be
 sent. Nothing here judges who is who (that is identity), and nothing here does I/O.
 
+An identifier that is shared (see sharing) stops gathering events. The root whose events show it marks it, and
+tells the identifier itself, which marks its own root. From then on the identifier refuses a first join that is
+asked because of it, and says why; joins because of others, and what follows from joins accepted before, it
+answers as ever, for it may be the root of others. An event all of whose identifiers are shared lies at a place
+of its own. What met before stays together, so that the neighbourhoods may depend on the order of arrival; who
+is one customer in them does not, for marks tell identity not to link.
+
 Guarantees, for any order, repetition and crash-repetition of messages: forwards only ever point to a smaller
-identifier; once no message is under way, the roots' events are the connected components; handling a message
-twice adds nothing. They hold if a batch becomes durable as messages first, then its rows in the order of
-`Outcome.row_changes`, of which a crash may leave any prefix. An identifier known before its join is out, or
-an event removed before what carries it, would be lost for good.
+identifier; once no message is under way, every event lies at one root, events that have in common an identifier
+that is not shared lie at the same, and every root has marked all identifiers of its events that are shared;
+handling a message twice adds nothing. They hold if a batch becomes durable as messages first, then what is
+announced, then what departs, then its rows in the order of `Outcome.row_changes`, of which a crash may leave any
+prefix. An event removed before what carries it would be lost for good, as would a join or its answer if the
+identifier is known before these. An event kept before the forwards that its joins came to, or an identifier marked at
+itself before them, would be refused, when the batch is repeated, what it was granted at first.
 """
 
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
 from typing import Any, Protocol
 
-from journeys.actors import ANNOUNCED, EVENT, FORWARD, JUDGED, KNOWN, MAP, Actors, Root, RowKey
-from journeys.events import Event, lowest
+import orjson
 
-OBSERVE, JOIN, ABSORB = "observe", "join", "absorb"
+from journeys.actors import (
+    ANNOUNCED,
+    EVENT,
+    FORWARD,
+    JUDGED,
+    KNOWN,
+    MAP,
+    MARK,
+    MARKED,
+    Actors,
+    Root,
+    RowKey,
+)
+from journeys.events import Event, lowest
+from journeys.sharing import Limits, Meetings
+
+OBSERVE, JOIN, ABSORB, SHARED = "observe", "join", "absorb", "shared"
 Message = tuple[Any, ...]
 Addressed = tuple[str, Message]
+
+_PLACE = "event:"
+_TURNS = {FORWARD: 0, MARKED: 2, MARK: 3, KNOWN: 4}
 
 
 class Outcome:
     """What handling a batch asks for: messages to other partitions, rows to write (None: remove), roots
-    that changed.
+    that changed, and events that leave theirs for a place of their own.
     """
 
     def __init__(self) -> None:
         self.messages: list[Addressed] = []
         self.rows: dict[RowKey, bytes | None] = {}
         self.touched: dict[str, None] = {}
+        self.strays: dict[str, dict[str, Message]] = {}
 
     def announcements(self) -> list[tuple[RowKey, bytes | None]]:
         """The rows to write before anything is announced, and before all others."""
         return [change for change in self.rows.items() if self._is_announcement(*change)]
 
+    def departures(self) -> list[Addressed]:
+        """What to send when all is announced: what was said of an event here is taken back before it is said there."""
+        return [(_place(key), message) for strays in self.strays.values() for key, message in strays.items()]
+
     def row_changes(self) -> list[tuple[RowKey, bytes | None]]:
-        """The other rows: forwards and events put, then identifiers known, then what is removed."""
+        """The other rows: forwards, events, marks of identifiers at themselves, other marks, identifiers known, and
+        then what is removed, events last.
+        """
         changes = [change for change in self.rows.items() if not self._is_announcement(*change)]
-        return sorted(changes, key=lambda change: 2 if change[1] is None else change[0][0] == KNOWN)
+        return sorted(changes, key=_turn)
 
     @staticmethod
     def _is_announcement(key: RowKey, value: bytes | None) -> bool:
         return value is not None and key[0] in (ANNOUNCED, JUDGED, MAP)
+
+
+def _turn(change: tuple[RowKey, bytes | None]) -> int:
+    (kind, _, _), value = change
+    if value is None:
+        return 6 if kind == EVENT else 5
+    return _TURNS.get(kind, 1)
+
+
+def place_of(event: Event) -> str:
+    """Where an event lies that has no identifier to meet others by."""
+    return _place(event.key)
+
+
+def _place(key: str) -> str:
+    return _PLACE + key.partition(".")[0]
+
+
+def address(event: Event, routes: Callable[[str], bool], shared: Container[str]) -> str:
+    """Where to look for an event's neighbourhood: at its strongest identifier that others may meet it by."""
+    return next((i for i in event.identifiers if i not in shared and routes(i)), place_of(event))
 
 
 class Held(Protocol):
@@ -60,13 +116,24 @@ class Held(Protocol):
     @property
     def closed(self) -> Container[str]: ...
 
+    @property
+    def shared(self) -> "Shared": ...
+
+
+class Shared(Protocol):
+    """The identifiers that were told that they are shared."""
+
+    def __contains__(self, identifier: object) -> bool: ...
+
+    def add(self, identifier: str) -> None: ...
+
 
 class Neighbourhoods:
     """The actors of one partition.
 
     `precedes(a, b)` is the total order over identifiers, stable identifiers first; `routes(identifier)` is
     false for types that many customers share; `is_mine(identifier)` tells whether an identifier belongs to
-    this partition.
+    this partition; `limits` say when one is shared. `marked` are those that were met as shared so far.
     """
 
     def __init__(
@@ -74,13 +141,17 @@ class Neighbourhoods:
         precedes: Callable[[str, str], bool],
         routes: Callable[[str], bool],
         is_mine: Callable[[str], bool],
+        limits: Limits,
         held: Held | None = None,
     ) -> None:
         actors = held or Actors()
         self.roots, self.forwards, self._closed = actors.roots, actors.forwards, actors.closed
+        self._shared = actors.shared
+        self.marked: set[str] = set()
         self._precedes = precedes
         self._routes = routes
         self._is_mine = is_mine
+        self._limits = limits
 
     def handle(self, identifier: str, message: Message, outcome: Outcome) -> list[Addressed]:
         """Handle one message for `identifier` and all that follow from it within this partition.
@@ -91,7 +162,7 @@ class Neighbourhoods:
         stopped: list[Addressed] = []
         while waiting:
             at, received = waiting.popleft()
-            if at in self._closed and at not in self.forwards:
+            if at in self._closed and at not in self.forwards and not self._as_shared(at, received):
                 stopped.append((at, received))
                 continue
             for to, following in self._deliver(at, received, outcome):
@@ -121,17 +192,32 @@ class Neighbourhoods:
     def mend(self, identifier: str, targets: list[str], outcome: Outcome) -> None:
         """Of an identifier that is more than one thing, as crashes and old owners left it.
 
-        Of several forwards the smallest stays; where it forwards and yet holds rows, they are sent on.
+        Of several forwards the smallest stays; where it forwards and yet holds rows, they are sent on; one that is
+        shared tells its root again, and events that were to leave for a place of their own do.
         """
         if not targets:
+            if identifier in self.roots:
+                self._part(identifier, self.roots[identifier].marks, outcome)
             return
         smallest, *others = self._in_order(targets)
         self.forwards[identifier] = smallest
         for other in others:
-            outcome.messages.append((other, (JOIN, smallest)))
+            outcome.messages.append((other, (JOIN, smallest, None)))
             outcome.rows[FORWARD, identifier, other] = None
         if identifier in self.roots:
-            outcome.messages.append((smallest, self._leave(identifier, outcome)))
+            outcome.messages.append((smallest, self._join_over(identifier, outcome)))
+        if identifier in self._shared:
+            self._tell_again(identifier, outcome)
+
+    def _tell_again(self, identifier: str, outcome: Outcome) -> None:
+        """A crash may have kept a shared identifier's own mark, and not that of its root in this partition."""
+        at: str | None = identifier
+        while at is not None:
+            root, at = at, self.forwards.get(at)
+        if root in self._closed:
+            outcome.messages.append((root, (SHARED, identifier)))
+        elif root in self.roots:
+            self._mark(root, [identifier], outcome)
 
     def _in_order(self, identifiers: list[str]) -> list[str]:
         smallest = identifiers[0]
@@ -147,28 +233,62 @@ class Neighbourhoods:
         return root
 
     def _deliver(self, at: str, message: Message, outcome: Outcome) -> Iterator[Addressed]:
-        kind = message[0]
+        kind, *content = message
         target = self.forwards.get(at)
-        if target is not None:
-            if kind != JOIN or message[1] not in (target, at):
+        if answer := self._as_shared(at, message):
+            yield answer
+        elif kind == SHARED and content[0] == at and at not in self._shared:
+            self._be_shared(at, outcome)
+            yield at, message
+        elif target is not None:
+            if kind != JOIN or content[0] not in (target, at):
                 yield target, message
         elif kind == OBSERVE:
-            yield from self._observe(at, message[1], outcome)
+            row, marks = content
+            yield from self._observe(at, row, marks, outcome)
         elif kind == JOIN:
-            yield from self._join(at, message[1], outcome)
+            yield from self._join(at, content[0], outcome)
+        elif kind == SHARED:
+            self._mark(at, content, outcome)
         else:
-            _, rows, known, announced = message
-            self._absorb(at, rows, known, announced, outcome)
+            yield from self._absorb(at, message, outcome)
 
-    def _observe(self, at: str, row: bytes, outcome: Outcome) -> Iterator[Addressed]:
+    def _as_shared(self, at: str, message: Message) -> Addressed | None:
+        """What a shared identifier does otherwise than others: it refuses to join, and sends its events on."""
+        if at not in self._shared:
+            return None
+        self.marked.add(at)
+        kind, *content = message
+        if kind == JOIN:
+            asker, because = content
+            return (asker, (SHARED, at)) if because == at and asker != self.forwards.get(at) else None
+        if kind != OBSERVE or at in content[1]:
+            return None
+        row, marks = content
         event = Event.decode(row)
+        if at not in event.identifiers:
+            return None
+        marks = [*marks, at]
+        return address(event, self._routes, marks), (OBSERVE, row, marks)
+
+    def _observe(self, at: str, row: bytes, marks: Iterable[str], outcome: Outcome) -> Iterator[Addressed]:
+        event = Event.decode(row)
+        if marks:
+            self._mark(at, marks, outcome)
+        root = self._root(at)
+        if root.marks and self._is_stray(at, event, root.marks):
+            yield place_of(event), _moved(row, event, root.marks)
+            return
+        if marks and at == place_of(event):
+            root.sent.clear()
         self._keep(at, event.key, row, outcome)
         outcome.touched[at] = None
-        known = self.roots[at].known
         for other in event.identifiers:
-            if other != at and other not in known and self._routes(other):
+            if other != at and other not in root.known and other not in root.marks and self._routes(other):
                 self._know(at, other, outcome)
-                yield other, (JOIN, at)
+                yield other, (JOIN, at, other)
+        if self._limits.of:
+            yield from self._count(at, [event.identifiers], outcome)
 
     def _join(self, at: str, asker: str, outcome: Outcome) -> Iterator[Addressed]:
         if asker == at:
@@ -176,36 +296,94 @@ class Neighbourhoods:
         if self._precedes(asker, at):
             self.forwards[at] = asker
             outcome.rows[FORWARD, at, asker] = b"1"
-            yield asker, self._leave(at, outcome)
+            yield asker, self._join_over(at, outcome)
         else:
             self._know(at, asker, outcome)
-            yield asker, (JOIN, at)
+            yield asker, (JOIN, at, None)
 
-    def _absorb(
-        self,
-        at: str,
-        rows: Iterable[tuple[str, bytes]],
-        known: Iterable[str],
-        announced: dict[str, bytes],
-        outcome: Outcome,
-    ) -> None:
+    def _absorb(self, at: str, absorb: Message, outcome: Outcome) -> Iterator[Addressed]:
+        _, rows, known, marks, announced = absorb
+        root = self._root(at)
         for key, row in rows:
             self._keep(at, key, row, outcome)
         for identifier in known:
             self._know(at, identifier, outcome)
-        root = self._root(at)
         for name, document in announced.items():
             root.sent.pop(name, None)
             if name not in root.announced:
                 self.announce(at, name, document, outcome)
         outcome.touched[at] = None
+        self._mark(at, marks, outcome)
+        self._part(at, root.marks, outcome)
+        if self._limits.of:
+            yield from self._count(at, (Event.decode(row).identifiers for _, row in rows), outcome)
+
+    def _count(self, at: str, together: Iterable[Iterable[str]], outcome: Outcome) -> Iterator[Addressed]:
+        """Count what events of a root name together; mark what is shared by now, and tell it."""
+        root = self.roots[at]
+        if root.meetings is None:
+            if not self._limits.may_be_exceeded_by(1 + len(root.known) + len(root.marks)):
+                return
+            root.meetings = Meetings(self._limits)
+            together = (Event.decode(row).identifiers for row in root.events.values())
+        for identifiers in together:
+            root.meetings.add(identifiers)
+        if not root.meetings.shared <= root.marks:
+            found = sorted(root.meetings.shared - root.marks)
+            self._mark(at, found, outcome)
+            yield from ((identifier, (SHARED, identifier)) for identifier in found)
+
+    def _mark(self, at: str, identifiers: Iterable[str], outcome: Outcome) -> None:
+        """Remember for good that identifiers are shared."""
+        root = self._root(at)
+        if news := frozenset(identifiers) - root.marks:
+            root.marks |= news
+            self.marked |= news
+            for identifier in news:
+                outcome.rows[MARK, at, identifier] = b"1"
+            if at in news:
+                self._be_shared(at, outcome)
+            outcome.touched[at] = None
+            self._part(at, news, outcome)
+
+    def _be_shared(self, at: str, outcome: Outcome) -> None:
+        self._shared.add(at)
+        outcome.rows[MARKED, at, ""] = b"1"
+
+    def _part(self, at: str, marks: frozenset[str], outcome: Outcome) -> None:
+        """Let the events go that bear one of these marks and have no identifier left to meet others by."""
+        events = self.roots[at].events
+        spelled = [orjson.dumps(identifier) for identifier in marks]
+        bearing = [row for row in events.values() if any(each in row for each in spelled)] if spelled else ()
+        for row in bearing:
+            event = Event.decode(row)
+            if self._is_stray(at, event, self.roots[at].marks):
+                del events[event.key]
+                outcome.rows[EVENT, at, event.key] = None
+                outcome.touched[at] = None
+                strays = outcome.strays.setdefault(at, {})
+                if event.key in strays:
+                    row = _with_all_origins(strays[event.key][1], row)
+                strays[event.key] = _moved(row, event, self.roots[at].marks)
+
+    def _is_stray(self, at: str, event: Event, marks: frozenset[str]) -> bool:
+        place = place_of(event)
+        return at != place and address(event, self._routes, marks) == place
+
+    def _join_over(self, identifier: str, outcome: Outcome) -> Message:
+        """Leave for another root, events that were to depart included: they do from there."""
+        strays = outcome.strays.pop(identifier, {})
+        if strays:
+            self._root(identifier).events |= {key: row for key, (_, row, _) in strays.items()}
+        return self._leave(identifier, outcome)
 
     def _leave(self, identifier: str, outcome: Outcome) -> Message:
         """Stop being a root: hand everything over and remove the rows."""
         root = self.roots.pop(identifier, None) or Root()
         outcome.rows.update(dict.fromkeys(root.keys(identifier)))
         outcome.touched.pop(identifier, None)
-        return ABSORB, list(root.events.items()), [*sorted(root.known), identifier], root.announced
+        known = [*sorted(root.known), identifier]
+        return ABSORB, list(root.events.items()), known, sorted(root.marks), root.announced
 
     def _know(self, at: str, other: str, outcome: Outcome) -> None:
         known = self._root(at).known
@@ -223,32 +401,8 @@ class Neighbourhoods:
             outcome.rows[EVENT, at, key] = row
 
 
-def pieces(absorb: Message, most_bytes: int) -> Iterator[Message]:
-    """Cut an absorb into messages of about `most_bytes` or one thing each: a set union may arrive in pieces."""
-    _, rows, known, announced = absorb
-    size = sum(len(row) for _, row in rows) + sum(map(len, known)) + sum(map(len, announced.values()))
-    if size <= most_bytes:
-        yield absorb
-        return
-    for some in _cut(rows, lambda row: len(row[1]), most_bytes):
-        yield ABSORB, some, [], {}
-    for some in _cut(known, len, most_bytes):
-        yield ABSORB, [], some, {}
-    for some in _cut(announced.items(), lambda item: len(item[1]), most_bytes):
-        yield ABSORB, [], [], dict(some)
-
-
-def _cut(things: Iterable[Any], size_of: Callable[[Any], int], most: int) -> Iterator[list[Any]]:
-    piece: list[Any] = []
-    size = 0
-    for thing in things:
-        if piece and size + size_of(thing) > most:
-            yield piece
-            piece, size = [], 0
-        piece.append(thing)
-        size += size_of(thing)
-    if piece:
-        yield piece
+def _moved(row: bytes, event: Event, marks: frozenset[str]) -> Message:
+    return OBSERVE, row, sorted(marks.intersection(event.identifiers))
 
 
 def _with_all_origins(held: bytes, row: bytes) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from journeys import messages
 from journeys.rounds import Token
-from journeys.routing import ABSORB, JOIN, OBSERVE, Addressed, Outcome
+from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED, Addressed, Outcome
 from stream.following import Following, round_of
 from stream.state import PartitionState
 from stream.transports.log import Record
@@ -29,7 +29,7 @@ def read_batch(state: PartitionState, records: Sequence[Record], outcome: Outcom
     for record in records:
         kind, *content = messages.decode(record.value or b"")
         is_new = state.rounds.passes(record.offset)
-        if kind in (OBSERVE, JOIN, ABSORB):
+        if kind in (OBSERVE, JOIN, ABSORB, SHARED):
             round = round_of(record)
             if round is not None and is_new:
                 state.rounds.handled(round)

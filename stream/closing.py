@@ -21,7 +21,8 @@ from journeys import messages
 from journeys.actors import CLOSED, RowKey
 from journeys.fold import Folded
 from journeys.journey import OPEN
-from journeys.routing import Message, pieces
+from journeys.messages import pieces
+from journeys.routing import Message
 
 MOST_BYTES = 800_000
 """Of a closed row before it is compressed, unless a single event is larger: less than the log takes."""

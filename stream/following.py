@@ -1,8 +1,9 @@
 """What follows from a batch: messages to other partitions, each with the round of its first cause, and tokens."""
 
 from journeys import messages
+from journeys.messages import pieces
 from journeys.rounds import Token
-from journeys.routing import ABSORB, Outcome, pieces
+from journeys.routing import ABSORB, Message, Outcome
 from stream.transports.log import Entry, Record
 
 ROUND_HEADER = "round"
@@ -38,7 +39,15 @@ class Following:
     def entries(self) -> list[Entry]:
         """The messages as entries of the log, large ones in pieces."""
         return [
-            Entry(identifier.encode(), messages.encode(part), ((ROUND_HEADER, str(round).encode()),))
+            _entry(identifier, part, round)
             for (identifier, message), round in zip(self._outcome.messages, self._rounds, strict=True)
             for part in (pieces(message, MOST_ABSORB_BYTES) if message[0] == ABSORB else (message,))
         ]
+
+    def departures(self) -> list[Entry]:
+        """What is to be sent once all is announced; it belongs to round 0, for it has many causes."""
+        return [_entry(place, message, 0) for place, message in self._outcome.departures()]
+
+
+def _entry(identifier: str, message: Message, round: int) -> Entry:
+    return Entry(identifier.encode(), messages.encode(message), ((ROUND_HEADER, str(round).encode()),))

@@ -30,7 +30,7 @@ class Ingest:
     def __init__(
         self,
         reader: EventReader,
-        routes: Callable[[str], bool],
+        address: Callable[[Event], tuple[str, list[str]]],
         log: Log,
         sender: Sender,
         topics: Topics,
@@ -38,11 +38,11 @@ class Ingest:
         timeless: bool,
         now: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
-        """`timeless`: records have no time of receipt that means anything, as in a replay of files. `now`: µs since
-        1970.
+        """`address`: the identifier to send an event to, and those of the event's that are known to be shared.
+        `timeless`: records have no time of receipt that means anything, as in a replay of files. `now`: µs since 1970.
         """
         self._reader = reader
-        self._routes = routes
+        self._address = address
         self._log = log
         self._sender = sender
         self._topics = topics
@@ -75,8 +75,10 @@ class Ingest:
             if event.type == HEARTBEAT:
                 continue
             self._metrics.identifiers_dropped.inc(event.dropped)
-            address = next((i for i in event.identifiers if self._routes(i)), f"event:{event.identity}")
-            entries[self._topics.observations].append(Entry(address.encode(), messages.observe(event)))
+            address, shared = self._address(event)
+            entries[self._topics.observations].append(
+                Entry(address.encode(), messages.observe(event, shared))
+            )
         for department, times in signs.items():
             name = department.name
             self.heard[name] = max(*times, self.heard.get(name, times[0]))

@@ -103,7 +103,7 @@ class Judging:
         """What a neighbourhood comes to; the home of a department comes to its silences."""
         name = identifier.partition(":")[2]
         if name not in state.heard or identifier != home(name):
-            return self._fold(root.events.values(), watermarks, as_of)
+            return self._fold(root.events.values(), watermarks, as_of, root.marks)
         read = state.watermarks.read.get(name, LONG_AGO)
         department = self._map.departments[name]
         return Folded(alerts=silences(department, state.heard[name], read, self._map.version))

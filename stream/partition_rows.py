@@ -18,6 +18,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from journeys.actors import CLOSED, DUE, PARTITIONS_OWN, Actors, Root, RowKey
+from journeys.routing import Shared
 from journeys.watermarks import Deadlines
 from stream.changelog import Rows, row_key
 from stream.transports.log import Log, LogError, Record
@@ -44,6 +45,9 @@ class PartitionRows(Protocol):
 
     @property
     def closed(self) -> Collection[str]: ...
+
+    @property
+    def shared(self) -> Shared: ...
 
     async def begin(self) -> None:
         """Make ready for `take`; what is not of this changelog is dropped."""
@@ -91,6 +95,7 @@ class MemoryRows:
         self._actors = Actors()
         self._deadlines = Deadlines(self._due_of)
         self.roots, self.forwards = self._actors.roots, self._actors.forwards
+        self.shared = self._actors.shared
         self.closed: dict[str, tuple[tuple[str, int], ...]] = self._actors.closed
         self.own: dict[RowKey, bytes] = {}
         self.position = 0

@@ -3,18 +3,19 @@
 from collections.abc import Collection, Iterator, MutableMapping
 from typing import Any, Protocol
 
-from journeys.actors import CLOSED, FORWARD, Root
+from journeys.actors import CLOSED, FORWARD, MARKED, Root
 
 
 class Actor:
     """What lies at an identifier: nothing, a root, a forward or a closed root; more than one if it is torn."""
 
-    __slots__ = ("closed", "root", "targets")
+    __slots__ = ("closed", "root", "shared", "targets")
 
     def __init__(self) -> None:
         self.root: Root | None = None
         self.targets: list[str] = []
         self.closed = False
+        self.shared = False
 
     def put(self, kind: str, detail: str, value: bytes) -> None:
         """A row that was read back."""
@@ -22,12 +23,17 @@ class Actor:
             self.targets.append(detail)
         elif kind == CLOSED:
             self.closed = True
+        elif kind == MARKED:
+            self.shared = True
         else:
             self.root = self.root or Root()
             self.root.put(kind, detail, value)
 
     @property
     def is_torn(self) -> bool:
+        """Or has marks, of which something may have been left undone."""
+        if (self.root is not None and self.root.marks) or (self.shared and self.targets):
+            return True
         return (self.root is not None) + len(self.targets) + self.closed > 1
 
     @property
@@ -114,3 +120,14 @@ class Closed(Collection[str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class Shared:
+    def __init__(self, actors: Actors) -> None:
+        self._actors = actors
+
+    def __contains__(self, identifier: object) -> bool:
+        return self._actors.at(str(identifier)).shared
+
+    def add(self, identifier: str) -> None:
+        self._actors.at(identifier).shared = True

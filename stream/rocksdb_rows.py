@@ -21,7 +21,7 @@ from journeys.actors import CLOSED, PARTITIONS_OWN, Root, RowKey
 from stream.changelog import SEPARATOR, Rows, row_key
 from stream.map_version import MAP_ROW, MadeUnder, first_named
 from stream.partition_rows import Content
-from stream.rocksdb_actors import Actor, Closed, Forwards, Roots
+from stream.rocksdb_actors import Actor, Closed, Forwards, Roots, Shared
 from stream.rocksdb_file import (
     OWN,
     ROW,
@@ -63,6 +63,7 @@ class RocksRows:
         self.roots: MutableMapping[str, Root] = Roots(self)
         self.forwards: MutableMapping[str, str] = Forwards(self)
         self.closed: Collection[str] = Closed(self)
+        self.shared = Shared(self)
 
     async def begin(self) -> None:
         where = self._file.get(WHERE)

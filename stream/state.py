@@ -17,6 +17,7 @@ from journeys.judgement import LONG_AGO, Watermarks
 from journeys.rounds import Marks, Rounds, Token
 from journeys.routing import Addressed, Neighbourhoods, Outcome
 from journeys.settling import Settling, held_back
+from journeys.sharing import Limits
 from journeys.silence import Span, home, merged
 from journeys.watermarks import DepartmentWatermarks
 from stream.closing import EVERYONE, closed_rows, held_in, is_over
@@ -47,11 +48,12 @@ class PartitionState:
         precedes: Callable[[str, str], bool],
         routes: Callable[[str], bool],
         is_mine: Callable[[str], bool],
+        limits: Limits,
         rows: PartitionRows,
     ) -> None:
         self.partition = partition
         self.rows = rows
-        self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine, rows)
+        self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine, limits, rows)
         self.watermarks = DepartmentWatermarks(journey_map.departments)
         self.heard: dict[str, list[Span]] = {}
         self.rounds = Rounds(partition, partitions)

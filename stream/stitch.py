@@ -1,7 +1,7 @@
 """Stitch: observations meet in neighbourhoods; what these come to goes out as journeys, customers and alerts.
 
-The order of a batch: decide, messages, announced rows, outputs, other rows; each awaited. A crash between any
-two steps repeats the batch and changes no result.
+The order of a batch: decide, messages, announced rows, outputs, events that depart and tokens, other rows; each
+awaited. A crash between any two steps repeats the batch and changes no result.
 """
 
 from collections import defaultdict
@@ -10,15 +10,17 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from journeys import messages
+from journeys.events import Event
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
-from journeys.routing import Outcome
+from journeys.rounds import Token
+from journeys.routing import Outcome, address
+from journeys.sharing import Limits
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
 from stream.batch import read_batch
 from stream.carried import overdue
 from stream.changelog import Rows, write_rows
-from stream.following import Following
 from stream.judging import Judging
 from stream.loading import Loading
 from stream.map_version import MAP_ROW
@@ -53,6 +55,7 @@ class Stitch:
         self._topics = topics
         self._metrics = metrics
         self._on_events = on_events
+        self._limits = Limits(journey_map.identifiers)
         self._rows_of = rows_of
         self._loading = Loading(metrics)
         self._judging = Judging(journey_map, log, sender, topics, metrics)
@@ -63,6 +66,14 @@ class Stitch:
         """Whether events meet by this identifier, or too many customers share its type."""
         rule = self._map.identifiers.get(type_of(identifier))
         return rule is None or rule.routes
+
+    def address(self, event: Event) -> tuple[str, list[str]]:
+        """The identifier to send an event to, and those of the event's that are known here to be shared."""
+        shared = [i for i in event.identifiers if self._is_shared(i)] if self._limits.of else []
+        return address(event, self.routes, shared), shared
+
+    def _is_shared(self, identifier: str) -> bool:
+        return any(identifier in state.neighbourhoods.marked for state in self._states.values())
 
     def forget(self, partitions: Iterable[int]) -> None:
         """Partitions were taken away: their state is read back when they come again."""
@@ -99,8 +110,7 @@ class Stitch:
         read = read_batch(state, records, outcome)
         await state.resume(read.stopped, outcome, read.following)
         settled = state.has_settled(outcome.touched)
-        await self._send(state, read.following)
-        state.keep_rounds(outcome)
+        await self._send(read.following.entries())
         await self._keep(state, outcome.announcements())
         if self._on_events:
             due = dict.fromkeys(outcome.touched)
@@ -113,6 +123,9 @@ class Stitch:
             await self._judging.judge(state, due, state.marks, None, outcome)
         for as_of, heard in read.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome)
+        await self._send(read.following.departures())
+        await self._end_rounds(state, read.following.tokens)
+        state.keep_rounds(outcome)
         await self._keep(state, outcome.row_changes())
         if state.is_rebuilt(self._map.departments):
             await self._withdraw_carried(state)
@@ -141,19 +154,21 @@ class Stitch:
             precedes=lambda a, b: strength(a, rules) < strength(b, rules),
             routes=self.routes,
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
+            limits=self._limits,
             rows=self._rows_of(self._log, self._topics.state, partition),
         )
 
-    async def _send(self, state: PartitionState, following: Following) -> None:
-        """The messages that follow from a batch, and only then the tokens that say so."""
-        entries = following.entries()
+    async def _send(self, entries: list[Entry]) -> None:
         await self._sender.send(self._topics.observations, entries)
         self._metrics.messages.inc(len(entries))
+
+    async def _end_rounds(self, state: PartitionState, tokens: Iterable[Token]) -> None:
+        """Tell the other partitions, after all messages that these are about."""
         count = await self._sender.partitions(self._topics.observations)
         if count == 1:
             return
         batches: Batches = defaultdict(list)
-        for token in following.tokens:
+        for token in tokens:
             for other in range(count):
                 if other != state.partition:
                     batches[self._topics.observations, other].append(Entry(None, messages.token(token)))

@@ -59,7 +59,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
         await refuse_other_maps(log, job.topics.state, job.journey_map)
         stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, job.live, job.rows_of)
         reader = EventReader(job.journey_map, live=job.live)
-        ingest = Ingest(reader, stitch.routes, log, sender, job.topics, metrics, timeless=not job.live)
+        ingest = Ingest(reader, stitch.address, log, sender, job.topics, metrics, timeless=not job.live)
         app = stitching_app(job.broker, job.topics, ingest, stitch)
         apps.append(app)
         if job.clock:

@@ -16,6 +16,7 @@ from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
 from journeys.routing import Neighbourhoods, Outcome
+from journeys.sharing import Limits
 from stream.transports.log import Entry, open_log
 from tests.bench import state
 from tests.bench.memory import bytes_a_journey
@@ -132,6 +133,7 @@ def _neighbourhoods(bench_map: JourneyMap) -> Neighbourhoods:
         precedes=lambda a, b: strength(a, rules) < strength(b, rules),
         routes=lambda identifier: rules[type_of(identifier)].routes,
         is_mine=lambda identifier: True,
+        limits=Limits(rules),
     )
 
 

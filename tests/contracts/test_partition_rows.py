@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from journeys.actors import CLOSED, DUE, EVENT, FORWARD, KNOWN, Root, RowKey
+from journeys.actors import CLOSED, DUE, EVENT, FORWARD, KNOWN, MARK, MARKED, Root, RowKey
 from stream.changelog import Rows, changelog_entries
 from stream.map_version import MAP_ROW, MadeUnder
 from stream.partition_rows import MemoryRows, PartitionRows
@@ -90,6 +90,22 @@ async def test_what_was_written_is_there_after_a_restart(log: SqliteLog, load: L
         assert rows.forwards["order:A-1"] == ANNA
         assert rows.own[MAP_ROW] == NAMED[1]
         assert (list(rows.roots), list(rows.forwards), list(rows.closed)) == ([ANNA], ["order:A-1"], [])
+
+
+async def test_an_identifier_stays_shared_whatever_lies_there(log: SqliteLog, load: Load) -> None:
+    rows = await load()
+    await write(log, rows, [event(ANNA, "e1"), ((MARKED, ANNA, ""), b"1"), ((MARK, ANNA, BEN), b"1")])
+    rows = await load()
+    assert (ANNA in rows.shared, BEN in rows.shared, rows.roots[ANNA].marks) == (True, False, {BEN})
+    assert [identifier for identifier, _ in rows.torn()] in ([ANNA], [])
+    changes: Rows = [((FORWARD, ANNA, BEN), b"1"), ((EVENT, ANNA, "e1"), None), ((MARK, ANNA, BEN), None)]
+    rows.forwards[ANNA] = BEN
+    rows.roots.pop(ANNA)
+    await write(log, rows, changes)
+    rows = await load()
+    assert (ANNA in rows.shared, rows.forwards[ANNA], ANNA in rows.roots) == (True, BEN, False)
+    rows.shared.add(CARA)
+    assert CARA in rows.shared
 
 
 async def test_of_what_is_not_there_nothing_is_known(log: SqliteLog, load: Load) -> None:

@@ -19,9 +19,9 @@ def test_an_encoded_event_holds_no_spare_room() -> None:
 
 
 def test_an_absorbed_event_holds_no_spare_room() -> None:
-    absorb = messages.encode((ABSORB, [(str(n), EVENT.encode()) for n in range(ROWS)], [], {}))
+    absorb = messages.encode((ABSORB, [(str(n), EVENT.encode()) for n in range(ROWS)], [], [], {}))
     tracemalloc.start()
-    _, rows, _, _ = messages.decode(absorb)
+    _, rows, _, _, _ = messages.decode(absorb)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(rows) == ROWS

@@ -174,13 +174,13 @@ async def test_a_crash_while_it_is_closed_or_called_back_loses_nothing(tmp_path:
 
 
 def test_a_closed_row_holds_all_that_was_there() -> None:
-    absorb = ("absorb", [("k1", b'["k1"]')], ["email:anna@example.com"], {"j:1": b"1"})
+    absorb = ("absorb", [("k1", b'["k1"]')], ["email:anna@example.com"], ["order:A-1"], {"j:1": b"1"})
     ((_, row),) = closed_rows("order:A-1", absorb, 0)
     assert held_in(row) == absorb
 
 
 def test_what_is_large_is_closed_in_several_rows() -> None:
     events = [(f"k{n}", b'["%s"]' % (b"x" * 400_000)) for n in range(3)]
-    rows = dict(closed_rows("order:A-1", ("absorb", events, [], {}), 0))
+    rows = dict(closed_rows("order:A-1", ("absorb", events, [], [], {}), 0))
     assert len(rows) == 3
     assert [event for row in rows.values() for event in held_in(row)[1]] == events

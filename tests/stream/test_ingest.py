@@ -39,7 +39,13 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 
 def ingest_on(log: SqliteLog, live: bool = True) -> Ingest:
     return Ingest(
-        EventReader(MAP, live), lambda i: True, log, Sender(log), TOPICS, Metrics(), timeless=not live
+        EventReader(MAP, live),
+        lambda event: (event.identifiers[0], []),
+        log,
+        Sender(log),
+        TOPICS,
+        Metrics(),
+        timeless=not live,
     )
 
 

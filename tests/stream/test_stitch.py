@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.events import Event
+from journeys.fold import Fold
 from journeys.journey_map import JourneyMap
 from stream.dead_letters import read_dead_letters
 from stream.transports.log import Entry, partition_for
@@ -25,7 +27,6 @@ from tests.support.scenario import (
     activation,
     call_center,
     event_of,
-    fold_all,
     instant,
     shop,
 )
@@ -49,12 +50,28 @@ some_events = st.lists(
 def test_what_is_published_at_the_end_is_what_the_events_come_to(
     events: list[Event], count: int, seed: int
 ) -> None:
-    asyncio.run(_play(events, count, random.Random(seed)))
+    asyncio.run(_play(MAP, events, count, random.Random(seed)))
 
 
-async def _play(events: list[Event], count: int, chance: random.Random) -> None:
+LIMITED = TELECOM.replace("order: order ", "order: {normaliser: order, limit: 2} ")
+SHARED_SOON = JourneyMap.parse(
+    re.sub(r"limit(_within)?: 5|limit_within: 4", lambda m: f"{m[0][:-1]}1", LIMITED)
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(some_events, st.integers(1, 4), st.integers(0, 2**32))
+def test_what_is_published_at_the_end_is_the_same_where_identifiers_are_shared(
+    events: list[Event], count: int, seed: int
+) -> None:
+    asyncio.run(_play(SHARED_SOON, events, count, random.Random(seed)))
+
+
+async def _play(journey_map: JourneyMap, events: list[Event], count: int, chance: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with Stitching(MAP, Path(folder) / "log.sqlite", count, chance, deaths=0.15) as stitching:
+        async with Stitching(
+            journey_map, Path(folder) / "log.sqlite", count, chance, deaths=0.15
+        ) as stitching:
             inbox = [event for event in events for _ in range(2 if chance.random() < 0.2 else 1)]
             chance.shuffle(inbox)
             while inbox:
@@ -67,7 +84,9 @@ async def _play(events: list[Event], count: int, chance: random.Random) -> None:
             stitching.log.deaths = 0
             await stitching.seen_up_to(END)
             await stitching.settle()
-            expected = fold_all(MAP, events, dict.fromkeys(MAP.departments, END))
+            expected = Fold(journey_map)(
+                map(Event.encode, events), dict.fromkeys(journey_map.departments, END)
+            )
             assert await _standing(stitching, "journeys") == _by_id(expected.journeys)
             assert await _standing(stitching, "customers") == _by_id(expected.customers)
             assert await _standing(stitching, "alerts") == _by_id(expected.alerts)

@@ -35,8 +35,8 @@ class Feeds:
         """Reading goes on where it was committed, with nothing remembered but what is in the log."""
         log, topics, metrics = self._stitching.log, self._stitching.topics, Metrics()
         sender, reader = Sender(log), EventReader(topics.journey_map, live=True)
-        routes = self._stitching._workers[0].routes
-        self._ingest = Ingest(reader, routes, log, sender, topics, metrics, timeless=False)
+        address = self._stitching._workers[0].address
+        self._ingest = Ingest(reader, address, log, sender, topics, metrics, timeless=False)
         self._clock = Clock(topics.journey_map, log, sender, topics, self._ingest, metrics)
 
     async def live_through(self, published: Iterable[tuple[int, bytes]]) -> int:

@@ -5,19 +5,22 @@ The real `Neighbourhoods` and the real encoding of messages; only the log and th
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import lt
 
 from journeys import messages
 from journeys.actors import CLOSED, Actors, Root, RowKey
 from journeys.events import Event
-from journeys.routing import ABSORB, Addressed, Neighbourhoods, Outcome, pieces
+from journeys.messages import pieces
+from journeys.routing import ABSORB, Addressed, Neighbourhoods, Outcome, place_of
+from journeys.sharing import Limits
 from stream.closing import closed_rows, held_in
 from stream.transports.log import partition_for
 
 Changes = list[tuple[RowKey, bytes | None]]
 Identifier = str
+UNLIMITED = Limits({})
 
 
 class Crash(Exception):
@@ -32,7 +35,7 @@ class Owner:
     actors: Actors
     position: int
     mended: Outcome
-    late_rows: Changes = field(default_factory=list)
+    late: Outcome = field(default_factory=Outcome)
 
 
 class Partitions:
@@ -44,6 +47,7 @@ class Partitions:
         chance: random.Random,
         precedes: Callable[[str, str], bool] = lt,
         routes: Callable[[str], bool] = lambda identifier: True,
+        limits: Limits = UNLIMITED,
         crashes: float = 0.3,
         zombies: float = 0.0,
         closes: float = 0.0,
@@ -52,6 +56,7 @@ class Partitions:
         self._chance = chance
         self._precedes = precedes
         self._routes = routes
+        self._limits = limits
         self._crashes = crashes
         self._zombies = zombies
         self._closes = closes
@@ -62,6 +67,7 @@ class Partitions:
         self._old_owners: list[tuple[int, Owner]] = []
         self._owners = [self._load(partition) for partition in range(count)]
         self.announced: set[str] = set()
+        self.sent = 0
 
     def play(self, events: Sequence[Event]) -> None:
         """Deliver every event, some twice, in any order; come to rest when nothing is under way."""
@@ -83,7 +89,7 @@ class Partitions:
     @property
     def is_at_rest(self) -> bool:
         return all(
-            owner.position == len(log) and not owner.mended.messages
+            owner.position == len(log) and not owner.mended.messages and not owner.mended.strays
             for owner, log in zip(self._owners, self._logs, strict=True)
         )
 
@@ -99,8 +105,12 @@ class Partitions:
         return {x: y for owner in self._owners for x, y in owner.neighbourhoods.forwards.items()}
 
     def _observe(self, event: Event) -> None:
-        usable = [i for i in event.identifiers if self._routes(i)] or [f"event:{event.identity}"]
-        self._send(self._chance.choice(usable), messages.observe(event))
+        """To any of its identifiers; by a worker that knows shared ones, half the time to none of these."""
+        known = self._chance.choice(self._owners).neighbourhoods.marked if self._chance.random() < 0.5 else ()
+        shared = [i for i in event.identifiers if i in known]
+        usable = [i for i in event.identifiers if self._routes(i) and i not in shared]
+        to = self._chance.choice(usable) if usable else place_of(event)
+        self._send(to, messages.observe(event, shared))
 
     def _send(self, to: Identifier, message: bytes) -> None:
         self._logs[self._partition_of(to)].append((to, message))
@@ -116,7 +126,11 @@ class Partitions:
             else:
                 actors.put(key, value)
         neighbourhoods = Neighbourhoods(
-            self._precedes, self._routes, lambda i: self._partition_of(i) == partition, actors
+            self._precedes,
+            self._routes,
+            lambda i: self._partition_of(i) == partition,
+            self._limits,
+            actors,
         )
         owner = Owner(neighbourhoods, actors, self._committed[partition], Outcome())
         stopped: list[Addressed] = []
@@ -173,7 +187,7 @@ class Partitions:
 
     def _handle(self, partition: int, owner: Owner) -> None:
         batch = self._logs[partition][owner.position : owner.position + self._chance.randint(1, 6)]
-        if not batch and not owner.mended.messages:
+        if not batch and not owner.mended.messages and not owner.mended.strays:
             return
         outcome, owner.mended = owner.mended, Outcome()
         stopped: list[Addressed] = []
@@ -181,33 +195,41 @@ class Partitions:
             stopped += owner.neighbourhoods.handle(to, messages.decode(message), outcome)
         self._resume(partition, owner, stopped, outcome)
         owner.position += len(batch)
-        parts = [
-            (to, part) for to, m in outcome.messages for part in (pieces(m, 200) if m[0] == ABSORB else [m])
-        ]
-        ways: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
-        for to, part in parts:
-            ways[self._partition_of(to)].append(
-                lambda to=to, part=part: self._send(to, messages.encode(part))
-            )
-        self._each_up_to_a_crash(ways.values())
+        self._send_all(outcome.messages)
         for identifier in outcome.touched:
             if events := owner.neighbourhoods.roots[identifier].events:
                 owner.neighbourhoods.announce(identifier, f"said of {min(events)}", b"1", outcome)
         closed = self._close_some(owner, outcome)
         rows = self._rows[partition]
-        changes = [*outcome.announcements(), *outcome.row_changes()]
         if self._chance.random() < self._zombies:
-            # It stands still here: another takes over, and what it had begun to write comes later.
-            owner.late_rows = changes
+            # It stands still here: another takes over, and what it was to write comes later.
+            owner.late = outcome
             self._old_owners.append((partition, owner))
             raise Crash
-        self._each_up_to_a_crash([[lambda change=change: _put(rows, *change) for change in changes]])
+        self._put_all(rows, outcome.announcements())
+        self._send_all(outcome.departures())
+        self._put_all(rows, outcome.row_changes())
         owner.actors.closed.update(dict.fromkeys(closed))
-        self.announced.update(name for (kind, _, name), value in changes if kind == "a" and value is not None)
+        self.announced.update(
+            name for (kind, _, name), value in outcome.rows.items() if kind == "a" and value is not None
+        )
 
-    def _each_up_to_a_crash(self, ways: Iterable[list[Callable[[], None]]]) -> None:
+    def _send_all(self, outgoing: Iterable[Addressed]) -> None:
+        ways: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
+        for to, message in outgoing:
+            for part in pieces(message, 200) if message[0] == ABSORB else [message]:
+                self.sent += 1
+                ways[self._partition_of(to)].append(
+                    lambda to=to, part=part: self._send(to, messages.encode(part))
+                )
+        self._each_up_to_a_crash(ways.values())
+
+    def _put_all(self, rows: dict[RowKey, bytes], changes: Changes) -> None:
+        self._each_up_to_a_crash([[lambda change=change: _put(rows, *change) for change in changes]])
+
+    def _each_up_to_a_crash(self, ways: Collection[list[Callable[[], None]]]) -> None:
         """Do every step; or crash, with only the first few of each way done."""
-        crashes = self._chance.random() < self._crashes
+        crashes = any(ways) and self._chance.random() < self._crashes
         for steps in ways:
             for step in steps[: self._chance.randint(0, len(steps))] if crashes else steps:
                 step()
@@ -219,10 +241,11 @@ class Partitions:
         if not self._old_owners or self._chance.random() < 0.5:
             return
         partition, old = self._old_owners.pop(self._chance.randrange(len(self._old_owners)))
-        for change in old.late_rows:
-            _put(self._rows[partition], *change)
-        old.late_rows = []
+        late, old.late = old.late, Outcome()
         try:
+            self._put_all(self._rows[partition], late.announcements())
+            self._send_all(late.departures())
+            self._put_all(self._rows[partition], late.row_changes())
             self._handle(partition, old)
         except Crash:
             return

@@ -7,6 +7,7 @@ A time is `HH:MM`, with seconds if need be, on 15 January 2026, or on another da
 """
 
 import json
+from collections import deque
 from collections.abc import Sequence
 from operator import lt
 from pathlib import Path
@@ -21,9 +22,9 @@ from journeys.identity import strength, type_of
 from journeys.instants import format_instant, parse_instant
 from journeys.journey_map import JourneyMap
 from journeys.judgement import Watermarks
-from journeys.messages import observe
 from journeys.reading import EventReader
-from journeys.routing import Neighbourhoods, Outcome
+from journeys.routing import OBSERVE, Message, Neighbourhoods, Outcome, address
+from journeys.sharing import Limits
 from tests.support import replaying
 
 Document = dict[str, Any]
@@ -190,12 +191,20 @@ def fold_all(
         lambda a, b: lt(strength(a, rules), strength(b, rules)),
         lambda i: rules[type_of(i)].routes,
         lambda i: True,
+        Limits(rules),
     )
-    for event in events:
-        address = next((i for i in event.identifiers if rules[type_of(i)].routes), f"event:{event.identity}")
-        neighbourhoods.handle(address, ("observe", observe(event)[1:]), Outcome())
+    waiting: deque[tuple[str, Message]] = deque(
+        (address(event, lambda i: rules[type_of(i)].routes, ()), (OBSERVE, event.encode(), ()))
+        for event in events
+    )
+    while waiting:
+        outcome = Outcome()
+        neighbourhoods.handle(*waiting.popleft(), outcome)
+        waiting += outcome.departures()
     fold = Fold(journey_map)
-    return merged([fold(root.events.values(), watermarks, as_of) for root in neighbourhoods.roots.values()])
+    return merged(
+        [fold(root.events.values(), watermarks, as_of, root.marks) for root in neighbourhoods.roots.values()]
+    )
 
 
 def merged(parts: Sequence[Folded]) -> Folded:

@@ -99,12 +99,11 @@ class Stitching:
             self.restart(partition)
 
     async def observe(self, *events: Event) -> None:
-        """As ingest does: each event goes to its strongest identifier."""
+        """As ingest does, on some worker."""
         for event in events:
-            address = next(
-                (i for i in event.identifiers if self._workers[0].routes(i)), f"event:{event.identity}"
-            )
-            await self._append(partition_for(address.encode(), self.count), address, messages.observe(event))
+            address, shared = self._chance.choice(self._workers).address(event)
+            message = messages.observe(event, shared)
+            await self._append(partition_for(address.encode(), self.count), address, message)
 
     async def hear(self, department: str, *times: int) -> None:
         """As ingest does for events of a department that may be silent only for so long."""

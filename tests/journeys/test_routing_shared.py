@@ -1,0 +1,107 @@
+"""Routing where identifiers are shared: who is one customer never depends on what happened on the way."""
+
+import random
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journeys.actors import Root
+from journeys.events import Event
+from journeys.identity import resolve
+from journeys.identity_rules import IdentityRules
+from journeys.journey_map import JourneyMap
+from journeys.sharing import Meetings
+from tests.support.order import Partitions, components
+
+MAP = JourneyMap.parse("""
+departments: {shop: {}}
+identifiers: {i: {limit: 2}, j: {}, s: {routes: false}}
+events:
+  shop.happened: {identifiers: {i: data.i, j: data.j, s: data.s}}
+journeys:
+  visit: {starts: shop.happened}
+""")
+RULES = IdentityRules.of(MAP)
+
+
+def event(number: int, identifiers: list[str]) -> Event:
+    return Event(
+        f"{number:04d}.0", "shop.happened", number, sorted(identifiers), {}, "/shop", str(number),
+        [["t", 0, number]], 0,
+    )  # fmt: skip
+
+
+def routes(identifier: str) -> bool:
+    return MAP.identifiers[identifier[0]].routes
+
+
+identifiers = st.sampled_from([*(f"i:{n}" for n in range(8)), "j:0", "j:1", "s:0"])
+bearing = st.lists(identifiers, min_size=1, max_size=3, unique=True)
+some_events = st.lists(bearing, min_size=1, max_size=12).map(
+    lambda all_of: [event(number, each) for number, each in enumerate(all_of)]
+)
+chances = st.integers(0, 2**32)
+
+
+def shared(events: list[Event]) -> set[str]:
+    meetings = Meetings(RULES.limits)
+    for each in events:
+        meetings.add(each.identifiers)
+    return meetings.shared
+
+
+def customers(roots: dict[str, Root]) -> set[frozenset[str]]:
+    found = set()
+    for root in roots.values():
+        events = sorted((Event.decode(row) for row in root.events.values()), key=lambda each: each.time)
+        identities = resolve(events, RULES, root.marks)
+        found |= {frozenset(each.key for each in customer.events) for customer in identities.customers}
+    return found
+
+
+def all_at_once(events: list[Event]) -> set[frozenset[str]]:
+    """A model that knows all events before it links any: who bears no identifier of their own is alone."""
+    apart = shared(events)
+    bearing = [
+        each._replace(identifiers=[i for i in each.identifiers if routes(i) and i not in apart] or [each.key])
+        for each in events
+    ]
+    return {frozenset(keys) for keys in components(bearing).values()}
+
+
+def check(partitions: Partitions, events: list[Event]) -> None:
+    roots = partitions.roots()
+    assert Counter(key for root in roots.values() for key in root.events) == Counter(e.key for e in events)
+    assert customers(roots) == all_at_once(events)
+    for root in roots.values():
+        borne = {i for row in root.events.values() for i in Event.decode(row).identifiers}
+        assert root.marks & borne == shared(events) & borne
+        assert root.marks <= shared(events)
+
+
+def partitions_of(count: int, seed: int, **dangers: float) -> Partitions:
+    return Partitions(count, random.Random(seed), routes=routes, limits=RULES.limits, **dangers)
+
+
+@settings(max_examples=400, deadline=None)
+@given(some_events, st.integers(1, 5), chances)
+def test_customers_are_the_same_whatever_the_order_the_repetitions_and_the_crashes(
+    events: list[Event], count: int, seed: int
+) -> None:
+    partitions = partitions_of(count, seed, closes=0.2)
+    partitions.play(events)
+    check(partitions, events)
+    partitions.restart()
+    check(partitions, events)
+
+
+@settings(max_examples=300, deadline=None)
+@given(some_events, st.integers(1, 5), chances)
+def test_customers_are_the_same_even_if_owners_that_were_replaced_go_on_writing(
+    events: list[Event], count: int, seed: int
+) -> None:
+    partitions = partitions_of(count, seed, crashes=0.1, zombies=0.2, closes=0.1)
+    partitions.play(events)
+    partitions.restart()
+    check(partitions, events)
