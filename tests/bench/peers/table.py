@@ -12,13 +12,13 @@ TITLES = {
     STATE: "The stateful loop: decode, one keyed write to state with its changelog",
     JOB: "The job: an order's journey by its number, an alert on a missing handoff at its deadline",
 }
-HEAD = ("", "version", "events/s, median", "lowest to highest", "Baton : it", "target")
+HEAD = ("", "version", "events/s, median", "lowest to highest in runs", "Baton : it", "target")
 LEAST_AHEAD = {
     STATE: {"Faust": 3.0, "Quix Streams": 3.0, "Bytewax": 3.0, "Kafka Streams": 1.0},
     JOB: {"Faust": 2.0, "Quix Streams": 2.0, "Bytewax": 2.0, "Kafka Streams": 0.5},
 }
 HOW = f"""\
-One process each, one after another in three rounds, on one broker; {ORDERS[STATE]:,} orders of six events
+One process each, one after another in up to three rounds, on one broker; {ORDERS[STATE]:,} orders of six events
 ({ORDERS[JOB]:,} for the job; {ORDERS_OF_THE_SLOW:,} for Faust) in four partitions, there before anybody starts. The
 first of {WARM_ONE_IN} events are for warming up; then the clock runs until all that came of them is durable, which
 the broker is asked for. A run counts only if every order's count, or every alert and no other, is there."""
@@ -36,7 +36,7 @@ def rows(what: str, results: list[Result]) -> Iterator[tuple[str, ...]]:
             name,
             result.version,
             f"{result.median:,.0f}",
-            f"{min(result.runs):,.0f} to {max(result.runs):,.0f}",
+            f"{min(result.runs):,.0f} to {max(result.runs):,.0f} in {len(result.runs)}",
             "" if ours is None or result.peer.is_ours else f"{ours / result.median:.2f}",
             f"≥ {least:g}" if least else "",
         )

@@ -23,7 +23,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     read = 0
     while read < task.EVENTS and worker.poll() is None:
-        time.sleep(0.05)
+        time.sleep(0.5)
         now = records_read(port)
         task.handled(now - read)
         read = now
