@@ -32,7 +32,7 @@ lint: $(DEV)  ## check style, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(DEV)  ## measure speed and memory, and the peers on Kafka, as tables (ARGS=alone, ARGS=peers, ARGS=--write)
+bench: $(DEV)  ## measure speed and memory, and the peers on Kafka, as tables (ARGS=alone, live, peers, --write)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 format: $(DEV)  ## put the code into its standard form

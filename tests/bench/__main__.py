@@ -1,6 +1,7 @@
 """`make bench`: what is measured, in rounds, each measure in a process of its own; the medians as tables.
 
-Memory does not vary, and is measured once. `make bench ARGS=alone` leaves the peers out, `ARGS=peers` all else."""
+Memory does not vary, and is measured once.
+`make bench ARGS=alone` measures nothing on Kafka; `ARGS=live` the whole on Kafka, `ARGS=peers` the peers."""
 
 import argparse
 import statistics
@@ -12,6 +13,7 @@ import orjson
 import pytest
 from rich.console import Console
 
+from tests.bench.live import table as live
 from tests.bench.measures import MEASURES, Measure
 from tests.bench.peers import table
 from tests.bench.peers.compare import compare
@@ -61,7 +63,21 @@ def _peers(quick: bool, write: bool) -> dict[str, object]:
     return {"peers": table.document(results)}
 
 
-PARTS = {"alone": _alone, "peers": _peers}
+def _live(quick: bool, write: bool) -> dict[str, object]:
+    before, errors = machine(), Console(stderr=True)
+    try:
+        with errors.status("") as status:
+            rows = live.measure(quick, status.update)
+    except pytest.skip.Exception as missing:
+        errors.print(f"nothing live on Kafka, for want of {missing}")
+        return {"live": str(missing)}
+    live.show(rows, Console(width=WIDTH, soft_wrap=True))
+    if write:
+        keep_section(RESULTS, live.TITLE, live.as_markdown(rows, before))
+    return {"live": {row.what: {"figure": row.figure, "unit": row.unit, "runs": row.runs} for row in rows}}
+
+
+PARTS = {"alone": _alone, "live": _live, "peers": _peers}
 
 
 def _figures(quick: bool) -> list[Figure]:

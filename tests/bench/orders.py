@@ -5,6 +5,8 @@ late, one caller in ten is not recognised.
 """
 
 from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -48,16 +50,29 @@ def by_time(journeys: int, first: int = 0) -> list[bytes]:
     return [_cloudevent(number, n, *event) for event, number, n in happened]
 
 
-def _order(number: int) -> list[Happening]:
+def as_they_happen(orders_a_second: float, hour: int, began: int) -> Iterator[tuple[int, bytes]]:
+    """Orders one after another for ever, whose hours last so many microseconds: (when, CloudEvent) in time order."""
+    under_way: list[tuple[int, int, int, str, dict[str, Any]]] = []
+    for number in count():
+        placed = began + int(number / orders_a_second * _SECOND)
+        while under_way and under_way[0][0] <= placed:
+            at, of, nth, type, data = heappop(under_way)
+            yield at, _cloudevent(of, nth, at, type, data)
+        for nth, (at, type, data) in enumerate(_order(number, placed, hour)):
+            heappush(under_way, (at, number, nth, type, data))
+
+
+def _order(number: int, placed: int | None = None, hour: int = _HOUR) -> list[Happening]:
     random = Random(SEED + number)
-    placed = _FIRST_ORDER + int(random.random() * _DAYS_OF_ORDERS * 24 * _HOUR)
+    day = int(random.random() * _DAYS_OF_ORDERS * 24 * _HOUR)
+    placed = _FIRST_ORDER + day if placed is None else placed
     delivered = 40 if random.random() < 0.05 else 20
     activated = random.random() >= 0.05
     recognised = random.random() >= 0.1
     order, email, plan = f"A-{number:07d}", f"Customer.{number}@Example.com", random.choice("SML")
     iccid, imei = _checked(f"894902{number:012d}"), _checked(f"35{number:012d}")
     phone, spelled = f"+4915{10_000_0000 + number}", f"015{10_000_0000 + number}"
-    promised = format_instant(placed + 30 * _HOUR)
+    promised = format_instant(placed + 30 * hour)
     line: dict[str, Any] = {"iccid": iccid, "phone": phone}
     outcome: tuple[str, dict[str, Any]] = ("activation.line_activated", {**line, "plan": plan})
     if not activated:
@@ -77,7 +92,7 @@ def _order(number: int) -> list[Happening]:
         (delivered + 21, "call_center.call_received", {"caller": spelled, "order": order, "recognised": True}),
         (delivered + 40, "call_center.call_received", {"caller": spelled, "recognised": True}),
     ]  # fmt: skip
-    return [(placed + int(hours * _HOUR), type, data) for hours, type, data in told]
+    return [(placed + int(hours * hour), type, data) for hours, type, data in told]
 
 
 def _cloudevent(number: int, nth: int, time: int, type: str, data: dict[str, Any]) -> bytes:

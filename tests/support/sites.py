@@ -37,16 +37,21 @@ class Site:
     """One installation of the telecom's map, its read model a SQLite file unless told otherwise."""
 
     def __init__(
-        self, broker: Broker, folder: Path, partitions: int = 4, read_model: str | None = None
+        self,
+        broker: Broker,
+        folder: Path,
+        partitions: int = 4,
+        read_model: str | None = None,
+        journey_map: str = MAP,
     ) -> None:
         self.broker = broker
-        self.topics = Topics(JourneyMap.parse(MAP))
+        self.topics = Topics(JourneyMap.parse(journey_map))
         self.ledger = Ledger(broker.address)
         self.workers: list[Worker] = []
-        self._folder = folder
+        self.folder = folder
         self._read_model = read_model
         (folder / "data").mkdir()
-        (folder / "map.yaml").write_text(MAP)
+        (folder / "map.yaml").write_text(journey_map)
         admin = self.admin()
         wanted = wanted_topics(self.topics, partitions, replication=1, min_insync=1, retention_ms=-1)
         admin.create_topics(
@@ -68,20 +73,20 @@ class Site:
 
     @property
     def read_model(self) -> str:
-        return self._read_model or sqlite_url(self._folder / "data")
+        return self._read_model or sqlite_url(self.folder / "data")
 
     def start(self, *options: str, broker: str | None = None) -> Worker:
         """A worker that is on its way."""
         place = [
             "--map",
-            str(self._folder / "map.yaml"),
+            str(self.folder / "map.yaml"),
             "--broker",
             broker or self.broker.url,
             "--read-model",
             self.read_model,
         ]
-        errors = self._folder / f"worker-{len(self.workers)}.log"
-        worker = Worker([*place, "--data", str(self._folder / "data"), *options], errors)
+        errors = self.folder / f"worker-{len(self.workers)}.log"
+        worker = Worker([*place, "--data", str(self.folder / "data"), *options], errors)
         self.workers.append(worker)
         return worker
 
