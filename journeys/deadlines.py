@@ -72,9 +72,8 @@ def judge_deadline(
         if warned is not None and cancelled > warned:
             overdue(JEOPARDY, warned, (given,), cancelled, mended_by=journey.cancelled_by)
     elif taken is not None:
-        link = journey.customer.joined_by(given, taken)
-        known = max(taken.time, link.event.time if link else taken.time)
-        linking = link.event if link and known > taken.time else None
+        linking = _linked_by(journey, given, taken)
+        known = linking.time if linking else taken.time
         if taken.time > due:
             result.status = LATE
             overdue(LATE, opened, (given, taken), max(known, opened), taken.time - due, linking)
@@ -91,6 +90,18 @@ def judge_deadline(
         result.waits_for = (department, due if warned is None or in_jeopardy else warned)
         if warned is not None and in_jeopardy and not failing:
             overdue(JEOPARDY, warned, (given,))
+
+
+def _linked_by(journey: Journey, given: Event, taken: Event) -> Event | None:
+    """The later event by which what was owed came to be known as this journey's.
+
+    None where it was known at once, or no later than what it was owed for: then nobody missed it.
+    """
+    link = journey.customer.joined_by(given, taken)
+    if link is None or link.event.time <= taken.time:
+        return None
+    obliging = journey.customer.joined_by(journey.start, given)
+    return None if obliging and obliging.event.time >= link.event.time else link.event
 
 
 def _was_open(failure: Broken, time: int) -> bool:

@@ -225,3 +225,12 @@ def test_a_slow_event_of_the_time_before_does_not_make_another_stall(scenario: S
     (after,) = [alert for alert in scenario.alerts("stalled") if alert["status"] == "resolved"]
     assert after["fingerprint"] == before["fingerprint"]
     assert after["opened_at"] == when("3rd 12:00")
+
+
+def test_what_follows_a_step_that_was_not_known_is_not_known_too_late() -> None:
+    welcome = "      welcome: {from: activation.line_activated, to: activation.welcome_sent, within: 1h}\n"
+    scenario = Scenario(TELECOM.replace("    handoffs:\n", f"    handoffs:\n{welcome}"))
+    activated_under_a_number(scenario)
+    scenario.at("12:30", activation.welcome_sent(iccid=SIM))
+    scenario.at("18:00", link())
+    scenario.expect("identity_late", handoff="activation")
