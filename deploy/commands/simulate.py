@@ -27,7 +27,7 @@ from journeys.simulation.truth import truth
 from journeys.simulation.world import Arrival, World
 from journeys.simulation.world import simulate as simulated
 from stream.publisher.spool import Letter
-from stream.publishing import address
+from stream.publishing import address, is_heartbeat
 from stream.topics import Topics
 
 DEFAULT_ORDERS, MAX_ORDERS = 1_000, 1_000_000
@@ -140,9 +140,18 @@ def _paced(world: World, pace: Pace, topics: Topics) -> Iterator[Sequence[Letter
                 chunk = []
             else:
                 time.sleep(min(early, TICK_SECONDS))
-        chunk.append(Letter(*address(arrival.raw, topics, f"simulated:{number}")))
+        chunk.append(_letter(arrival.raw, topics, f"simulated:{number}"))
     if chunk:
         yield chunk
+
+
+def _letter(raw: bytes, topics: Topics, origin: str) -> Letter:
+    """As its department would publish it: heartbeats too go to the department's own topic."""
+    letter = Letter(*address(raw, topics, origin))
+    if not is_heartbeat(raw):
+        return letter
+    department = topics.journey_map.departments[orjson.loads(raw)["data"]["department"]]
+    return letter._replace(topic=department.topic)
 
 
 def _now() -> int:

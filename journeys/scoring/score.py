@@ -1,10 +1,11 @@
 """The score of a run's results against the truth, as a whole and as a document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
+from journeys.instants import parse_instant
 from journeys.scoring.alerts import Document, KindScore, ref, score_alerts
 from journeys.scoring.groups import Mixed, PairScore, SetScore, score_pairs, score_sets
 
@@ -13,9 +14,12 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Score:
+    """`unclear`: how many events are in no comparison, as nobody could know whose they are."""
+
     kinds: dict[str, KindScore]
     customers: PairScore
     journeys: SetScore
+    unclear: int
 
     @property
     def false_alarms_per_thousand_journeys(self) -> float | None:
@@ -35,8 +39,11 @@ def score(
     true_customers: dict[str, str] = {}
     true_journeys: dict[str, set[str]] = {}
     unclear: set[str] = set()
+    until = ""
     for line in truth:
-        if line["truth"] == "broken":
+        if line["truth"] == "week":
+            until = line["until"]
+        elif line["truth"] == "broken":
             broken.append(line)
         elif line["truth"] == "journey":
             true_journeys[line["journey"]] = set(line["events"])
@@ -56,10 +63,19 @@ def score(
         holders |= {ref(entry): customer["id"] for entry in customer["unattached"]}
     clear_journeys = {name: events - unclear for name, events in true_journeys.items() if events - unclear}
     return Score(
-        score_alerts(broken, alerts, names, announced or {}),
+        score_alerts(broken, _up_to(until, alerts), names, announced or {}),
         score_pairs(holders, true_customers),
         score_sets(found_journeys, clear_journeys, unclear),
+        len(unclear),
     )
+
+
+def _up_to(until: str, alerts: Iterable[Document]) -> Iterator[Document]:
+    """The alerts opened while the truth is known; workers go on judging after it ends."""
+    last = parse_instant(until) if until else None
+    for alert in alerts:
+        if last is None or parse_instant(alert["opened_at"]) <= last:
+            yield alert
 
 
 def score_document(result: Score, show: int = 0) -> Document:
@@ -75,6 +91,7 @@ def score_document(result: Score, show: int = 0) -> Document:
             "pairs_true": pairs.true,
             "merged": len(pairs.merged),
             "split": len(pairs.split),
+            "unclear_events": result.unclear,
         },
         "journeys": {
             "precision": sets.precision,

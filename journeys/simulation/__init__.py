@@ -11,10 +11,12 @@ What is true, where nobody can know everything, is what a careful human with all
 - People who use one e-mail or number, of whom no more than one ever gives a customer number, are one customer: nothing
   tells them apart. If two or more have customer numbers, these are separate customers and the identifier is contested:
   an identity conflict for the second and each further one. Whose an order is that bears a contested identifier and no
-  customer number, nobody can say: it is in no pair of the score.
+  customer number, nobody can say, whatever else it bears, for one contradicts the other: it is in no pair of the score.
 - A kiosk's e-mail says nothing about who ordered. A number belongs to whoever held it at the time.
 - Something broke when it did by a perfect clock. Where the departments' own clocks say otherwise, by their skew of
   seconds to minutes, nobody can say which: such an item is marked undecidable, and counts neither way.
+- An activation under a SIM card and a number that nobody knows is part of the order from when something tells whose the
+  number is. If that is after the deadline it is `identity_late`; if nothing ever does, the activation is `missing`.
 - A failure that nothing mended is `failed`; it is not `missing` as well. A number that no event ever ties to a customer
   is no unrecognised caller.
 """

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from journeys.map_parts import Contact
-from journeys.simulation.grouping import Groups
+from journeys.simulation.grouping import known_at
 from journeys.simulation.happenings import Happening
 from journeys.simulation.promises import Broken, Clock, Course
 
@@ -39,17 +39,10 @@ def broken_contacts(
 def _known_at(
     events: Sequence[Happening], course: Course, call: Happening, linking: Linking, clock: Clock
 ) -> int:
-    """When all that was told led from the journey's start to the number that called."""
-    groups = Groups()
+    """When the number that called was known to be hers whose journey it is."""
     (start, *_) = (h for h in course.events if h.type in course.type.starts)
-    for h in events:
-        if (names := linking(h)) and (h.person is not None):
-            groups.join(names)
-        if clock(h) >= clock(call):
-            reached = {groups.of(i) for i in linking(start)}
-            if any(groups.of(i) in reached for i in linking(call)):
-                return clock(h)
-    return clock(call)
+    found = known_at(events, start, call, linking, clock)
+    return clock(call) if found is None else found
 
 
 def _repeats(calls: Sequence[Happening], window: int, clock: Clock) -> Iterator[Broken]:

@@ -1,7 +1,7 @@
 """Joining events into people, by what they name."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from journeys.simulation.happenings import Happening
 
@@ -27,6 +27,28 @@ class Groups:
         first, *others = things
         for other in others:
             self._parents[self.of(other)] = self.of(first)
+
+
+def known_at(
+    events: Sequence[Happening],
+    one: Happening,
+    other: Happening,
+    linking: Callable[[Happening], Sequence[str]],
+    clock: Callable[[Happening], int],
+) -> int | None:
+    """When all that was told of a customer led from one event to the other, not before the other; None: never.
+
+    `events` in time order; `linking` gives an event's identifiers that say whose it is.
+    """
+    groups = Groups()
+    for h in events:
+        if names := linking(h):
+            groups.join(names)
+        if clock(h) >= clock(other):
+            reached = {groups.of(i) for i in linking(one)}
+            if any(groups.of(i) in reached for i in linking(other)):
+                return clock(h)
+    return None
 
 
 class Grouping:

@@ -20,7 +20,7 @@ class Lines:
         order = delivered.order
         if order.ported_in:
             self._port(order, delivered.paid)
-        elif self._chance.random() < rates.RECYCLED and order.placed > STARTS + 36 * HOUR:
+        elif order.placed > STARTS + 36 * HOUR and self._chance.random() < rates.RECYCLED:
             released_numbers(self._story, order.line, order.person, order.placed)
         activated = self._activate(order, delivered.dispatched, delivered.delivered)
         if activated is None:
@@ -29,7 +29,8 @@ class Lines:
             return
         order.activated = activated
         self._bill(order, activated)
-        if self._chance.random() < rates.SIGNS_UP:
+        signs_up = rates.SIGNS_UP_IF_NOTHING_SHOWS if _nothing_shows(order) else rates.SIGNS_UP
+        if self._chance.random() < signs_up:
             self._sign_up(order, activated + self._chance.randint(10 * MINUTE, 2 * DAY))
 
     def _activate(self, order: Order, dispatched: int, delivered: int) -> int | None:
@@ -42,7 +43,8 @@ class Lines:
         if fate == "activated_before_delivery":
             begun = dispatched + int((delivered - dispatched) * chance.uniform(0.1, 0.8))
         accepted = story.works("activation", begun + chance.randint(2 * MINUTE, 15 * MINUTE))
-        story.tells("activation.accepted", accepted, *about, **line)
+        if not _nothing_shows(order):
+            story.tells("activation.accepted", accepted, *about, **line)
         if fate == "stuck":
             return None
         activated = accepted + int(chance.lognormvariate(3.4, 0.6) * MINUTE)
@@ -60,7 +62,7 @@ class Lines:
         says = line | {"plan": order.plan}
         if fate == "other_plan":
             says["plan"] = chance.choice([plan for plan in PLANS if plan != order.plan])
-        if fate == "other_sim":
+        if fate in ("other_sim", "other_sim_and_unknown_number"):
             says["iccid"] = story.people.sim()
         activated = story.works("activation", activated)
         story.tells("activation.line_activated", activated, *about, **says)
@@ -144,3 +146,12 @@ class Lines:
         self._story.tells(
             "shop.order_cancelled", at, order.person, [order.number], order=order.number, reason="no line"
         )
+
+
+def _nothing_shows(order: Order) -> bool:
+    """Whether no department has named the SIM card or the number that is activated.
+
+    Somebody with several orders, or who shares an address, is spared that: nobody could know which order it was.
+    """
+    person = order.person
+    return order.fate == "other_sim_and_unknown_number" and person.orders == 1 and not person.shared

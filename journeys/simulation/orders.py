@@ -7,6 +7,7 @@ from journeys.instants import DAY, HOUR, MINUTE, SECOND, format_instant
 from journeys.simulation import rates
 from journeys.simulation.calendar import EVENING, SHOPPING, drawn, working
 from journeys.simulation.people import Person
+from journeys.simulation.spelling import NOTHING
 from journeys.simulation.story import Delivered, Story
 
 PLANS = ("S", "M", "L", "XL")
@@ -33,8 +34,12 @@ class Order:
 class Orders:
     """Plays the orders of one person after another; `placed` are those that came about."""
 
-    def __init__(self, story: Story, people: Sequence[Person], kiosks: int) -> None:
-        self._story, self._people, self._kiosks = story, people, kiosks
+    def __init__(self, story: Story, people: Sequence[Person], orders: int) -> None:
+        self._story, self._people = story, people
+        self._kiosks = max(1, round(orders * rates.KIOSK / rates.ORDERS_A_KIOSK))
+        self._at_kiosks = max(rates.KIOSK, rates.ORDERS_A_KIOSK / orders)
+        if orders < rates.LEAST_ORDERS_WITH_A_KIOSK:
+            self._at_kiosks = 0
         self._chance = story.chance
         self._fates = [*rates.FATES, _WELL]
         self._weights = [*rates.FATES.values(), 1 - sum(rates.FATES.values())]
@@ -77,7 +82,9 @@ class Orders:
             line=story.people.phone(),
             ported_in=ported_in,
         )
-        if ported_in and person.orders == 1 and chance.random() < 0.6:
+        if order.fate == "other_sim_and_unknown_number":
+            order.ported_in = False
+        if order.ported_in and person.orders == 1 and chance.random() < 0.6:
             order.line = person.phones[0]
         order.given = self._given(order)
         return order
@@ -93,11 +100,16 @@ class Orders:
             given["contact_phone"] = person.phones[0]
         if chance.random() < rates.USES_THE_SHARED:
             given |= person.shared
-        if chance.random() < rates.KIOSK:
+        if chance.random() < self._at_kiosks:
             kiosk = chance.randrange(self._kiosks)
             given |= {"email": f"kiosk{kiosk}@shop.example", "store": f"store-{kiosk}"}
         elif chance.random() < rates.MISTYPED_EMAIL:
-            given["email"] = self._story.people.mistyped(given["email"], self._people)
+            given["email"] = self._story.people.mistyped_email(given["email"], self._people)
+        if "contact_phone" in given and chance.random() < rates.MISTYPED_PHONE:
+            given["contact_phone"] = self._story.people.mistyped_phone(given["contact_phone"], self._people)
+        for name in ("email", "contact_phone"):
+            if chance.random() < rates.FILLED_IN_WITH_NOTHING:
+                given[name] = chance.choice(NOTHING)
         return given
 
     def _play(self, parcel: list[Order]) -> None:

@@ -101,12 +101,19 @@ class People:
     def sim(self) -> str:
         return self._new(lambda: with_check_digit(f"894902{self._chance.randrange(10**12):012d}"))
 
-    def mistyped(self, email: str, others: Sequence[Person]) -> str:
+    def mistyped_email(self, email: str, others: Sequence[Person]) -> str:
         """The e-mail with a typing error: nobody's, or by chance somebody else's."""
         if self._chance.random() < rates.MISTYPED_INTO_ANOTHERS:
             return self._chance.choice(others).emails[0]
         at = self._chance.randrange(1, email.index("@"))
         return self._new(lambda: email[:at] + self._chance.choice("aeinrst") + email[at:])
+
+    def mistyped_phone(self, phone: str, others: Sequence[Person]) -> str:
+        """The number with a wrong digit: nobody's, or by chance somebody else's."""
+        if self._chance.random() < rates.MISTYPED_INTO_ANOTHERS:
+            return self._chance.choice(others).phones[0]
+        at = self._chance.randrange(7, len(phone))
+        return self._new(lambda: phone[:at] + str(self._chance.randrange(10)) + phone[at + 1 :])
 
     def _email(self, number: int) -> str:
         first, last = self._chance.choice(_FIRST), self._chance.choice(_LAST)

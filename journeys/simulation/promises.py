@@ -14,6 +14,7 @@ from journeys.map_parts import EventType, Handoff, JourneyType
 from journeys.simulation.happenings import Happening
 
 Clock = Callable[[Happening], int]
+Key = tuple[str, str, str | None, int]
 
 
 class Broken(NamedTuple):
@@ -27,19 +28,23 @@ class Broken(NamedTuple):
     mended_at: int | None
 
     @property
-    def key(self) -> tuple[str, str, str | None, int]:
+    def key(self) -> Key:
         return self.kind, self.about, self.handoff, self.nth
 
 
 @dataclass(slots=True, eq=False)
 class Course:
-    """A journey as it went, by one clock; `events` and `contacts` in time order."""
+    """A journey as it went, by one clock; `events` and `contacts` in time order.
+
+    `known`: when it became known of an event that it is part of the journey, if that was later than the event.
+    """
 
     order: str
     type: JourneyType
     clock: Clock
     events: list[Happening]
     contacts: list[Happening] = field(default_factory=list)
+    known: dict[Happening, int] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -70,8 +75,8 @@ def broken_promises(
         yield from _deadline(course, handoff, known_until[owed_by])
         yield from _failures(course, handoff)
         yield from _disorder(course, handoff)
-        for said in handoff.agree_on:
-            yield from _disagreement(course, handoff, said)
+        for nth, said in enumerate(handoff.agree_on):
+            yield from _disagreement(course, handoff, nth, said)
     yield from _stalls(course, events, known_until)
 
 
@@ -87,8 +92,11 @@ def _deadline(course: Course, handoff: Handoff, known_until: int) -> Iterator[Br
         return Broken(kind, course.about, handoff.name, 0, broken_at, mended_at)
 
     in_time = bool(taken) and taken[0] <= due
-    if in_time or (cancelled is not None and cancelled <= due):
-        over = taken[0] if in_time else cancelled
+    known = next((course.known.get(h, taken[0]) for h in course.events if h.type == handoff.target), 0)
+    if in_time and known > max(due, begun) and not (cancelled is not None and cancelled <= due):
+        yield item("identity_late", max(due, begun), known)
+    elif in_time or (cancelled is not None and cancelled <= due):
+        over = known if in_time else cancelled
         if warned is not None and over is not None and warned < over:
             yield item("jeopardy", warned, over)
     elif taken:
@@ -150,14 +158,14 @@ def _disorder(course: Course, handoff: Handoff) -> Iterator[Broken]:
         yield Broken("duplicated", course.about, handoff.name, 0, taken[1], None)
 
 
-def _disagreement(course: Course, handoff: Handoff, said: str) -> Iterator[Broken]:
+def _disagreement(course: Course, handoff: Handoff, nth: int, said: str) -> Iterator[Broken]:
     """Both sides say something, and nothing of it alike."""
     sides = [[h for h in course.events if h.type == type] for type in (handoff.source, handoff.target)]
     if all(sides):
         given, taken = sides[0][0], sides[1][0]
         if not _said(given, said) & _said(taken, said):
             at = max(course.clock(given), course.clock(taken))
-            yield Broken("contradictory", course.about, handoff.name, 0, at, None)
+            yield Broken("contradictory", course.about, handoff.name, nth, at, None)
 
 
 def _said(happening: Happening, name: str) -> set[str]:

@@ -19,6 +19,7 @@ ACTIVATION = {
     "failed_then_activated": 0.008,
     "other_plan": 0.008,
     "other_sim": 0.006,
+    "other_sim_and_unknown_number": 0.008,
     "activated_before_delivery": 0.008,
     "activated_twice": 0.008,
 }
@@ -59,12 +60,15 @@ HOUSEHOLD = 0.06
 """Of people: share an e-mail or a number with one to three others."""
 USES_THE_SHARED = 0.7
 MISTYPED_EMAIL = 0.02
+MISTYPED_PHONE = 0.01
 MISTYPED_INTO_ANOTHERS = 0.05
-"""Of mistyped e-mails: happens to be somebody else's."""
+"""Of those: happens to be somebody else's."""
+FILLED_IN_WITH_NOTHING = 0.01
+"""Of orders: `n/a`, `0` and the like for the e-mail, and as often for the number."""
 KIOSK = 0.015
-"""Of orders: made at a store's kiosk, under the kiosk's e-mail."""
+"""Of orders: made at a store's kiosk, under the kiosk's e-mail; more in a small world that has one at all."""
 ORDERS_A_KIOSK = 40
-"""And at least so many at one kiosk."""
+LEAST_ORDERS_WITH_A_KIOSK = 400
 PORTED_IN = 0.18
 TOGETHER = 0.3
 """Of two orders of a person within a day: come in one parcel."""
@@ -74,6 +78,8 @@ CHANGED_HANDS = 0.005
 """Of people: give a number that was somebody else's until months ago, at an operator who told nobody."""
 SIGNS_UP = 0.4
 """Of activated lines: the customer signs up in the app."""
+SIGNS_UP_IF_NOTHING_SHOWS = 0.85
+"""Of lines activated for a SIM card and a number that nobody knows: it is how they become hers."""
 
 CALLS = {"once": 0.08, "unrecognised": 0.02, "from_an_unknown_number": 0.012, "again": 0.03}
 STRANGERS = 0.1

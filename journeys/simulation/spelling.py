@@ -23,13 +23,16 @@ KINDS = {
 
 
 WITHHELD = "anonymous"
+NOTHING = ("n/a", "0", "NULL", "unknown", "-", "noemail@shop.example", "+49 000 0000000")
+"""What forms hold where somebody was made to fill them in."""
+NOBODY = {WITHHELD, *NOTHING}
 
 
 def named(data: dict[str, Any]) -> tuple[str, ...]:
-    """The identifiers in an event's data, as `type:value`. The data are not spelled yet; a number may be withheld."""
+    """The identifiers in an event's data, as `type:value`. The data are not spelled yet."""
     found = []
     for field, value in data.items():
-        if value == WITHHELD:
+        if isinstance(value, str) and value in NOBODY:
             continue
         if field == "items":
             found += [f"iccid:{item['iccid']}" for item in value]
@@ -57,7 +60,7 @@ def with_check_digit(digits: str) -> str:
 
 def _spell(field: str, value: Any, chance: random.Random) -> Any:
     ways = _WAYS.get(KINDS.get(field, ""), ())
-    spells = bool(ways) and value != WITHHELD and chance.random() < 0.5
+    spells = bool(ways) and value not in NOBODY and chance.random() < 0.5
     return chance.choice(ways)(value) if spells else value
 
 

@@ -65,8 +65,7 @@ def simulate(journey_map: JourneyMap, seed: int, orders: int, days: float) -> Wo
     numbers_that_changed_hands(story, people)
     for person in people:
         account(story, person)
-    kiosks = max(1, round(orders * rates.KIOSK / rates.ORDERS_A_KIOSK))
-    play = Orders(story, people, kiosks)
+    play = Orders(story, people, orders)
     placed = [order for person in people for order in play.of(person)]
     lines = Lines(story, [person for person in people if person.crm])
     for delivered in story.lines:

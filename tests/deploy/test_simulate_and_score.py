@@ -37,7 +37,13 @@ def test_a_simulated_week_is_found_out_as_it_was(week: Path) -> None:
         "score", "--truth", week / "truth.jsonl", "--results", week / "results", "--json", "--show", "5"
     ).stdout
     score = json.loads(told)
+    for kind, each in score["alerts"].items():
+        # In so small a week a single error is more than one of a hundred.
+        assert each["false"] <= max(1, each["found"] // 100), (kind, told)
+        assert each["missed"] <= max(1, each["found"] // 100), (kind, told)
     assert score["customers"]["precision"] > 0.97 and score["customers"]["recall"] > 0.97, told
+    assert score["journeys"]["precision"] > 0.99 and score["journeys"]["recall"] > 0.99, told
+    assert len(score["alerts"]) >= 12, told
 
 
 def test_the_score_is_a_table_too_and_lists_the_worst(week: Path) -> None:

@@ -22,12 +22,13 @@ OPERATOR = JourneyMap.parse(
 KINDS = {
     "missing", "late", "failed", "stuck", "contradictory", "out_of_order", "duplicated", "unrecognised_caller",
     "repeat_contact", "stalled", "identity_conflict", "silent_department", "jeopardy",
+    "identity_late",
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def week() -> World:
-    return simulate(OPERATOR, seed=5, orders=600, days=7)
+    return simulate(OPERATOR, seed=5, orders=1200, days=7)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_any_seed_gives_the_same_bytes_twice(seed: int, orders: int, days: float
 
 
 def test_another_seed_is_another_week(week: World) -> None:
-    assert simulate(OPERATOR, seed=6, orders=600, days=7).arrivals() != week.arrivals()
+    assert simulate(OPERATOR, seed=6, orders=1200, days=7).arrivals() != week.arrivals()
 
 
 def test_every_kind_of_broken_handoff_truly_happens(lines: list[dict[str, Any]]) -> None:
