@@ -15,12 +15,12 @@ from journeys.contacts import judge_contacts
 from journeys.documents import Document, customer_document, customer_id, journey_document
 from journeys.events import MOST_ORIGINS, Event
 from journeys.handoffs import judge
-from journeys.identity import Customer, IdentityRules, resolve
+from journeys.identity import Customer, IdentityRules, of_many, resolve
 from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
 from journeys.journey_map import JourneyMap
 from journeys.judgement import Judgement, Watermarks
 from journeys.stalls import stalls
-from journeys.turns import Turn, tell, turning_points
+from journeys.turns import Turn, stories, tell, turning_points
 
 
 @dataclass(slots=True)
@@ -82,18 +82,31 @@ class Fold:
         if events:
             customers = self._come_to(events, watermarks, marks, folded)
             if folded.alerts and (points := turning_points(events, customers, self._told_apart_by)):
-                tell(folded.alerts, [self._just_before(point, events, watermarks, marks) for point in points])
+                # What is shared is so for all time, or the story would depend on when it was known.
+                shared = marks | folded.shared
+                for turning, own in stories(points, events, shared | of_many(events, self._identity)):
+                    turns = [self._just_before(point, own, watermarks, shared, folded) for point in turning]
+                    tell(_about(own, folded.alerts), turns)
         return folded
 
     def _just_before(
-        self, point: Event, events: list[Event], watermarks: Watermarks, marks: frozenset[str]
+        self,
+        point: Event,
+        events: list[Event],
+        watermarks: Watermarks,
+        marks: frozenset[str],
+        folded: Folded,
     ) -> Turn:
+        """What the events before a point come to; `folded` waits for what may change that."""
         before = [event for event in events if in_time(event) < in_time(point)]
         seen = {department: min(mark, point.time) for department, mark in watermarks.items()}
-        folded = Folded()
+        then = Folded()
         if before:
-            self._come_to(before, seen, marks, folded)
-        return Turn(point, {alert["fingerprint"]: alert for alert in folded.alerts})
+            self._come_to(before, seen, marks, then)
+        for department, instant in then.due.items():
+            if instant < point.time:
+                folded.wait(department, instant)
+        return Turn(point, {alert["fingerprint"]: alert for alert in then.alerts})
 
     def _come_to(
         self, events: list[Event], watermarks: Watermarks, marks: frozenset[str], folded: Folded
@@ -161,6 +174,12 @@ class Fold:
                 folded.wait(*waits_for)
             for found in contacts.broken:
                 alerts[id(customer)].append(announcer.of_contact(found, customer, customer_id(customer)))
+
+
+def _about(events: list[Event], alerts: list[Document]) -> list[Document]:
+    """The alerts whose proof begins with one of the events."""
+    own = {(event.source, event.id) for event in events}
+    return [alert for alert in alerts if (alert["evidence"][0]["source"], alert["evidence"][0]["id"]) in own]
 
 
 def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:

@@ -23,8 +23,8 @@ from journeys.sharing import Meetings, crowded
 from journeys.tenures import Nodes, tenures
 
 __all__ = [
-    "LINK", "UNLINK", "Conflict", "Customer", "Identities", "IdentityRules", "Link", "by_type", "path", "resolve",
-    "strength", "type_of",
+    "LINK", "UNLINK", "Conflict", "Customer", "Identities", "IdentityRules", "Link", "by_type", "of_many", "path",
+    "resolve", "strength", "type_of",
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
     own.
     """
     shared = frozenset(_shared(events, rules))
-    apart = marks | shared | _of_many(events, rules)
+    apart = marks | shared | of_many(events, rules)
     parted, void = _commands(events)
     linking = _Linking(
         [event for event in events if event.key not in void] if void else events, rules, parted
@@ -193,7 +193,9 @@ def _customers(
     for event in events:
         if event.type in (LINK, UNLINK):
             continue
-        anchor = next((i for i in event.identifiers if i not in apart), f"event:{event.identity}")
+        named = event.identifiers
+        usable = next((i for i in named if i not in apart), None) if apart else named[0]
+        anchor = usable or f"event:{event.identity}"
         root = groups.root(nodes.get((anchor, event.key), anchor) if nodes else anchor)
         customer = customers.get(root)
         if customer is None:
@@ -240,7 +242,7 @@ def _shared(events: list[Event], rules: IdentityRules) -> set[str]:
     )
 
 
-def _of_many(events: list[Event], rules: IdentityRules) -> frozenset[str]:
+def of_many(events: list[Event], rules: IdentityRules) -> frozenset[str]:
     """Identifiers of types that many customers normally have in common: they link nobody."""
     if not rules.of_many:
         return frozenset()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from journeys.errors import InvalidEvent
 from journeys.identifiers import fold, normalise
 
 Severity = Literal["info", "warning", "critical"]
@@ -42,8 +43,18 @@ class IdentifierType:
     junk: tuple[str, ...] = ()
 
     def normalise(self, value: object) -> str | None:
-        """The value's one spelling, without the type; None where it is unusable or junk to this type."""
-        spelling = normalise(self.normaliser, value, self.region)
+        """The value's one spelling, without the type; None where it is unusable or junk to this type.
+
+        InvalidEvent where the normaliser fails on it, so that the event is kept as a dead letter.
+        """
+        try:
+            spelling = normalise(self.normaliser, value, self.region)
+        except Exception as error:
+            raise InvalidEvent(
+                "normaliser_failed",
+                f"{self.name}: the normaliser {self.normaliser} failed on {value!r:.80}: {error!r:.200}; report this,"
+                " and replay the dead letter once it is mended",
+            ) from error
         if (
             spelling is not None
             and self.junk

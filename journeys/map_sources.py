@@ -7,6 +7,7 @@ from typing import Any
 
 import phonenumbers
 
+from journeys.errors import InvalidEvent
 from journeys.identifiers import NORMALISERS, fold
 from journeys.map_parts import Department, EventType, IdentifierType
 from journeys.map_syntax import (
@@ -154,10 +155,18 @@ def identifier_types(
                 " (an identifier without priority has its place in the list)"
             )
         plainly = IdentifierType(name, **values | {"junk": ()})
-        spelled = (plainly.normalise(word) for word in values.get("junk", ()))
+        spelled = _spelled(plainly, values.get("junk", ()), place.get(name))
         junk = (*values.get("junk", ()), *(fold(spelling) for spelling in spelled if spelling))
         types[name] = replace(plainly, junk=tuple(dict.fromkeys(junk)))
     return types
+
+
+def _spelled(plainly: IdentifierType, words: tuple[str, ...], place: Place) -> list[str | None]:
+    try:
+        return [plainly.normalise(word) for word in words]
+    except InvalidEvent as error:
+        place.get("junk").note(error.detail)
+        return []
 
 
 def check_hands(types: dict[str, IdentifierType], events: dict[str, EventType], place: Place) -> None:

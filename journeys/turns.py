@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from journeys.documents import Document
 from journeys.events import Event
 from journeys.history import revision
-from journeys.identity import LINK, UNLINK, Customer
+from journeys.identity import LINK, UNLINK, Customer, Link
 from journeys.instants import parse_instant
 from journeys.journey import in_time
 from journeys.judgement import WITHDRAWN
+from journeys.links import Groups
 
 MOST_TURNS = 10
 MOST_EVENTS = 10_000
@@ -29,11 +30,11 @@ class Turn(NamedTuple):
 
 
 def turning_points(
-    events: Sequence[Event], customers: Iterable[Customer], told_apart_by: frozenset[str]
+    events: Iterable[Event], customers: Iterable[Customer], told_apart_by: frozenset[str]
 ) -> list[Event]:
     """The commands, and the links that came to join what would be another journey or contact without them.
 
-    `events` in time order; `told_apart_by`: the event types that alerts are told apart by.
+    `told_apart_by`: the event types that alerts are told apart by. In time order.
     """
     found = {event.key: event for event in events if event.type in (LINK, UNLINK)}
     for customer in customers:
@@ -42,12 +43,43 @@ def turning_points(
             link = customer.joined_by(one, other)
             if link and link.event.time > other.time:
                 found[link.event.key] = link.event
-    most = min(MOST_TURNS, MOST_EVENTS // len(events))
-    return sorted(found.values(), key=in_time)[-most:] if most else []
+    return sorted(found.values(), key=in_time)
+
+
+def stories(
+    points: Iterable[Event], events: Iterable[Event], apart: frozenset[str]
+) -> list[tuple[list[Event], list[Event]]]:
+    """(points, events) of what has to do with each other: connected by identifiers that are not apart.
+
+    Not by where they are kept: which events meet besides may depend on the order in which they came in.
+    """
+    together = Groups((), {})
+    for event in events:
+        named = _named(event, apart)
+        for other in named[1:]:
+            together.unite(Link(named[0], other, event))
+    of: dict[str, tuple[list[Event], list[Event]]] = {}
+    for point in points:
+        of.setdefault(together.root(_named(point, apart)[0]), ([], []))[0].append(point)
+    for event in events:
+        if story := of.get(together.root(_named(event, apart)[0])):
+            story[1].append(event)
+    return [(_latest(found, len(own)), own) for found, own in of.values()]
+
+
+def _named(event: Event, apart: frozenset[str]) -> list[str]:
+    return [i for i in event.identifiers if i not in apart] or [f"event:{event.identity}"]
+
+
+def _latest(points: list[Event], events: int) -> list[Event]:
+    most = min(MOST_TURNS, MOST_EVENTS // events)
+    return points[-most:] if most else []
 
 
 def tell(alerts: Sequence[Document], turns: Sequence[Turn]) -> None:
     """Complete the alerts' histories, and what they supersede, by the turns in time order."""
+    if not turns:
+        return
     superseded = _superseded(alerts, turns)
     for alert in alerts:
         alert["history"] = _retold(alert, turns)

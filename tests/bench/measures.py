@@ -12,7 +12,7 @@ from typing import NamedTuple
 from journeys import messages
 from journeys.events import Event
 from journeys.fold import Fold
-from journeys.identity import strength, type_of
+from journeys.identity import IdentityRules, resolve, strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
 from journeys.routing import Neighbourhoods, Outcome
@@ -27,6 +27,7 @@ BATCH = 2_000
 EVENTS_A_SECOND = "events/s"
 BYTES_A_JOURNEY = "bytes/journey"
 SECONDS_A_MILLION = "s/million rows"
+SHARE_OF_FOLD = "% of the fold"
 
 
 class Measure(NamedTuple):
@@ -73,6 +74,27 @@ def fold(journeys: int) -> float:
     return journeys * EVENTS_A_JOURNEY / (time.perf_counter() - started)
 
 
+def identity(journeys: int) -> float:
+    """What of the fold's time goes into who is who, both measured in turn, a thousand journeys at a time."""
+    bench_map = journey_map()
+    judge, rules, reader = Fold(bench_map), IdentityRules.of(bench_map), EventReader(bench_map, live=False)
+    sets = [_read(reader, raw) for raw in by_journey(journeys)]
+    watermarks = dict.fromkeys(bench_map.departments, sets[-1][-1].time)
+    resolving = folding = 0.0
+    for start in range(0, len(sets), 1_000):
+        some = sets[start : start + 1_000]
+        rows = [[event.encode() for event in events] for events in some]
+        started = time.perf_counter()
+        for events in some:
+            resolve(events, rules)
+        resolved = time.perf_counter()
+        for encoded in rows:
+            judge(encoded, watermarks)
+        resolving += resolved - started
+        folding += time.perf_counter() - resolved
+    return 100 * resolving / folding
+
+
 def agents(journeys: int) -> float:
     return asyncio.run(_agents(by_time(journeys)))
 
@@ -101,6 +123,7 @@ MEASURES = (
     Measure("read", "decode, validate, normalise; one core", EVENTS_A_SECOND, None, read),
     Measure("route", "into neighbourhoods; one core", EVENTS_A_SECOND, None, route),
     Measure("fold", "journeys, handoffs, alerts; one core", EVENTS_A_SECOND, 30_000, fold),
+    Measure("identity", "who is who; one core", SHARE_OF_FOLD, 25, identity, most=True),
     Measure("agents", "ingest and stitch, without the log", EVENTS_A_SECOND, None, agents),
     Measure("disk", "the same, state in RocksDB", EVENTS_A_SECOND, None, state.on_disk),
     Measure("append", "to the embedded log", EVENTS_A_SECOND, None, append),

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from journeys.errors import InvalidEvent
+from journeys import identifiers
+from journeys.errors import InvalidEvent, InvalidMap
 from journeys.events import Event
 from journeys.instants import MINUTE
 from journeys.journey_map import JourneyMap
@@ -96,3 +97,20 @@ def test_an_event_nested_deeper_than_anyone_needs_is_refused(levels: int, usable
     else:
         with pytest.raises(InvalidEvent, match="nested_too_deep: expected at most 64 levels"):
             reader.read(whole.encode(), ["shop.events", 0, 0], None)
+
+
+def test_an_event_on_which_a_normaliser_fails_is_kept_as_a_dead_letter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(text: str, region: str | None) -> str | None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setitem(identifiers._NORMALISERS, "imei", failing)
+    with pytest.raises(
+        InvalidEvent, match=r"normaliser_failed: imei: the normaliser imei failed on '35-7': Zero"
+    ):
+        read(shop.parcel_delivered(order="A-1", items=[{"imei": "35-7"}]))
+    with pytest.raises(
+        InvalidMap, match=r"identifiers.imei.junk: imei: the normaliser imei failed on '35-8'"
+    ):
+        JourneyMap.parse(TELECOM.replace("imei: imei", "imei: {normaliser: imei, junk: [35-8]}"))

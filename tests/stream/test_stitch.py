@@ -17,6 +17,7 @@ from journeys.fold import Fold
 from journeys.journey_map import JourneyMap
 from stream.dead_letters import read_dead_letters
 from stream.transports.log import Entry, partition_for
+from tests.support import claims
 from tests.support.replaying import without_diagnostics
 from tests.support.scenario import (
     ANNA,
@@ -45,6 +46,14 @@ some_events = st.lists(
 )
 
 
+some_claims = st.lists(
+    st.sampled_from([*claims.departments(), *claims.commands()]),
+    min_size=1,
+    max_size=40,
+    unique_by=lambda event: event.key,
+)
+
+
 @settings(max_examples=25, deadline=None)
 @given(some_events, st.integers(1, 4), st.integers(0, 2**32))
 def test_what_is_published_at_the_end_is_what_the_events_come_to(
@@ -65,6 +74,14 @@ def test_what_is_published_at_the_end_is_the_same_where_identifiers_are_shared(
     events: list[Event], count: int, seed: int
 ) -> None:
     asyncio.run(_play(SHARED_SOON, events, count, random.Random(seed)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(some_claims, st.integers(1, 4), st.integers(0, 2**32))
+def test_who_is_who_does_not_depend_on_the_order_of_claims_links_and_unlinks_either(
+    events: list[Event], count: int, seed: int
+) -> None:
+    asyncio.run(_play(claims.MAP, events, count, random.Random(seed)))
 
 
 async def _play(journey_map: JourneyMap, events: list[Event], count: int, chance: random.Random) -> None:
