@@ -13,7 +13,7 @@ from journeys.contacts import BrokenContact
 from journeys.documents import SCHEMA, Document, customer_id, link_entry, origin_of, when
 from journeys.events import Event
 from journeys.history import history_of
-from journeys.identity import Customer, Link, by_type, path, strength, type_of
+from journeys.identity import Customer, Link, by_type, strength, type_of
 from journeys.journey import Journey, digest, identifiers_of
 from journeys.journey_map import Handoff, JourneyMap
 from journeys.judgement import LONG_AGO, OPEN, RESOLVED, STALLED, Broken, Watermarks
@@ -128,11 +128,8 @@ def _chain(customer: Customer, evidence: Iterable[Event]) -> list[Link]:
     """The links that join each piece of evidence to the next, where they do not share an identifier
     already.
     """
-    known = set(customer.identifiers)
     chain: dict[tuple[str, str], Link] = {}
     for one, other in pairwise(evidence):
-        ends = [[i for i in event.identifiers if i in known] for event in (one, other)]
-        if all(ends) and not set(ends[0]) & set(ends[1]):
-            for link in path(customer.links, ends[0][0], ends[1][0]):
-                chain[link.a, link.b] = link
+        for link in customer.way(one, other):
+            chain[link.a, link.b] = link
     return list(chain.values())

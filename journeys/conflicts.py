@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from journeys.documents import Document, customer_id, link_entry
 from journeys.events import Event
-from journeys.identity import Conflict, Customer, Identities, Link, path, type_of
+from journeys.identity import Conflict, Customer, Identities, Link, type_of
 from journeys.journey import in_time
 
 CONFLICT = "identity_conflict"
@@ -72,8 +72,8 @@ def _side(value: str, refused: Link, customers: Iterable[Customer]) -> Side:
     """One side claims what is disputed by the links that hold, the other by the one that was refused."""
     customer = next((c for c in customers if value in c.identifiers), None)
     if customer and refused.b in customer.identifiers:
-        return Side(value, customer, path(customer.links, value, refused.b))
-    return Side(value, customer, [*(path(customer.links, value, refused.a) if customer else ()), refused])
+        return Side(value, customer, customer.ways.between(value, refused.b))
+    return Side(value, customer, [*(customer.ways.between(value, refused.a) if customer else ()), refused])
 
 
 def _evidence(conflict: Conflict, events: list[Event]) -> list[Event]:

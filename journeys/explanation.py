@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from journeys.documents import Document
-from journeys.identity import path, strength
+from journeys.identity import Ways, strength
 from journeys.journey_map import IdentifierType
 
 
@@ -25,7 +25,7 @@ def explanation(customer: Document, start: str, rules: Mapping[str, IdentifierTy
     Every chain has its weakest link: the one that rests on the weakest identifier, of several the latest. The
     customer's `weakest_link` is the weakest of all: without it two customers would be left.
     """
-    joined = [_Joined(link["a"], link["b"], link) for link in customer["links"]]
+    ways = Ways(_Joined(link["a"], link["b"], link) for link in customer["links"])
 
     def weakest(chain: list[Document]) -> Document | None:
         return max(
@@ -35,7 +35,7 @@ def explanation(customer: Document, start: str, rules: Mapping[str, IdentifierTy
         )
 
     chains = {
-        name: [each.link for each in path(joined, start, name)]
+        name: [each.link for each in ways.between(start, name)]
         for name in names_of(customer)
         if name != start
     }

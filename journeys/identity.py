@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 from journeys.events import Event
 from journeys.identity_rules import IdentityRules
-from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, bare, path, strength, type_of
+from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, strength, type_of
 from journeys.sharing import Meetings, crowded
 from journeys.tenures import Nodes, tenures
 
 __all__ = [
-    "LINK", "UNLINK", "Conflict", "Customer", "Identities", "IdentityRules", "Link", "by_type", "of_many", "path",
+    "LINK", "UNLINK", "Conflict", "Customer", "Identities", "IdentityRules", "Link", "Ways", "by_type", "of_many",
     "resolve", "strength", "type_of",
 ]  # fmt: skip
 
@@ -41,18 +41,37 @@ class Customer:
     links: list[Link] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
+    _known: frozenset[str] | None = field(default=None, init=False, repr=False)
+    _ways: Ways[Link] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def ways(self) -> Ways[Link]:
+        """The ways between the identifiers along the links; the customer is complete by now."""
+        if self._ways is None:
+            self._ways = Ways(self.links)
+        return self._ways
+
+    def way(self, one: Event, other: Event) -> list[Link]:
+        """The links that join two events; none where they share an identifier, or nothing joins them."""
+        if self._known is None:
+            self._known = frozenset(self.identifiers)
+        here = [i for i in one.identifiers if i in self._known]
+        there = [i for i in other.identifiers if i in self._known]
+        if not here or not there or not set(here).isdisjoint(there):
+            return []
+        return self.ways.between(here[0], there[0])
+
     def joined_by(self, one: Event, other: Event) -> Link | None:
         """The link by which two of the customer's events came to be known as hers: the latest on the way between.
 
         No way is known earlier than that, for the links are a spanning tree in time order. None where the events
         share an identifier, or nothing joins them.
         """
-        mine = set(self.identifiers)
-        ends = [[i for i in event.identifiers if i in mine] for event in (one, other)]
-        if not all(ends) or not set(ends[0]).isdisjoint(ends[1]):
-            return None
-        way = path(self.links, ends[0][0], ends[1][0])
-        return max(way, key=lambda link: (link.event.time, link.event.source, link.event.id), default=None)
+        return max(
+            self.way(one, other),
+            key=lambda link: (link.event.time, link.event.source, link.event.id),
+            default=None,
+        )
 
 
 class Identities(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from journeys.events import Event
 from journeys.journey_map import COMMAND_TYPES, IdentifierType
@@ -51,26 +51,49 @@ def strength(identifier: str, types: Mapping[str, IdentifierType]) -> tuple[int,
     return (rule.priority if rule else 0, identifier)
 
 
-def path(links: Iterable[Ended], start: str, end: str) -> list[Ended]:
-    """The links that lead from one identifier to another; empty where they are the same or not joined."""
-    neighbours: defaultdict[str, list[tuple[str, Ended]]] = defaultdict(list)
-    for link in links:
-        neighbours[link.a].append((link.b, link))
-        neighbours[link.b].append((link.a, link))
-    ways: dict[str, list[Ended]] = {start: []}
-    frontier = [start]
-    while frontier and end not in ways:
-        reached = frontier.pop(0)
-        for neighbour, link in neighbours[reached]:
-            if neighbour not in ways:
-                ways[neighbour] = [*ways[reached], link]
-                frontier.append(neighbour)
-    return ways.get(end, [])
-
-
 def bare(node: str) -> str:
     """The identifier of a node: one that changed hands has a node for each tenure, named after how that began."""
     return node.partition("\x00")[0]
+
+
+class Ways(Generic[Ended]):
+    """The ways along links that are trees; each is found in the time that it is long."""
+
+    def __init__(self, links: Iterable[Ended]) -> None:
+        neighbours: defaultdict[str, list[tuple[str, Ended]]] = defaultdict(list)
+        for link in links:
+            neighbours[link.a].append((link.b, link))
+            neighbours[link.b].append((link.a, link))
+        self._up: dict[str, tuple[str, Ended] | None] = {}
+        self._depth: dict[str, int] = {}
+        for top in neighbours:
+            if top not in self._up:
+                self._up[top], self._depth[top] = None, 0
+                reached = [top]
+                for node in reached:
+                    for neighbour, link in neighbours[node]:
+                        if neighbour not in self._up:
+                            self._up[neighbour], self._depth[neighbour] = (node, link), self._depth[node] + 1
+                            reached.append(neighbour)
+
+    def between(self, start: str, end: str) -> list[Ended]:
+        """The links that lead from one identifier to another; empty where they are the same or not joined."""
+        if start not in self._up or end not in self._up:
+            return []
+        there: list[Ended] = []
+        back: list[Ended] = []
+        while start != end:
+            from_start = self._depth[start] >= self._depth[end]
+            step = self._up[start if from_start else end]
+            if step is None:
+                return []
+            if from_start:
+                start = step[0]
+                there.append(step[1])
+            else:
+                end = step[0]
+                back.append(step[1])
+        return [*there, *reversed(back)]
 
 
 class Groups:

@@ -1,7 +1,10 @@
 """Who is who: what joins identifiers into one customer, and what must not."""
 
+from cProfile import Profile
+
 import pytest
 
+from journeys.fold import Fold
 from journeys.identity import IdentityRules, resolve
 from journeys.journey_map import JourneyMap
 from tests.support.scenario import (
@@ -347,3 +350,35 @@ def test_a_command_that_can_not_be_carried_out_says_why(a: str, b: str, says: st
     (refused,) = scenario.refused
     assert refused.reason == "missing_identifiers"
     assert refused.detail.startswith(says)
+
+
+def test_the_way_between_identifiers_leads_along_the_links_from_one_to_the_other(scenario: Scenario) -> None:
+    joined_twice(scenario)
+    events = scenario._read()
+    (customer,) = resolve(events, IdentityRules.of(scenario.map)).customers
+    ends = [("order:A-2", EMAIL), (EMAIL, "order:A-1"), ("order:A-1", PHONE)]
+    assert [{link.a, link.b} for link in customer.ways.between("order:A-2", PHONE)] == [
+        set(pair) for pair in ends
+    ]
+    assert customer.ways.between(PHONE, PHONE) == customer.ways.between(PHONE, "order:A-9") == []
+
+
+def test_a_customer_of_thousands_of_events_is_folded_without_looking_at_each_pair_of_them() -> None:
+    limits = TELECOM.replace("limit: 5, window: 7d, limit_within: 4", "limit: 9999").replace(
+        "limit: 5", "limit: 9999"
+    )
+    counts = []
+    for size in (200, 800):
+        scenario = Scenario(limits)
+        for n in range(size):
+            told = call_center.call_received(
+                caller=f"+49 171 39{n // 2:05}", email=ANNA if n % 2 else f"u{n}@example.com", recognised=True
+            )
+            scenario.at(f"{10 + n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}", told)
+        rows = [event.encode() for event in scenario._read()]
+        profile = Profile(builtins=False)
+        profile.runcall(
+            Fold(scenario.map), rows, dict.fromkeys(scenario.map.departments, scenario.instant("20th 00:00"))
+        )
+        counts.append(sum(entry.callcount for entry in profile.getstats()))
+    assert counts[1] < 6 * counts[0]

@@ -75,7 +75,7 @@ class Installation:
 
     @property
     def is_on_kafka(self) -> bool:
-        return "--broker" in self._place
+        return "--broker" in self.place
 
     def __enter__(self) -> Self:
         return self
