@@ -18,7 +18,7 @@ demo: $(RUNTIME)  ## play a day of three departments and serve the page (ARGS=--
 	@$(BIN)/baton demo $(ARGS)
 
 test: $(DEV) packages  ## run every test (ARGS: passed to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 faults: $(DEV) packages  ## run every crash, kill and outage at full length, an hour or two (ARGS: to pytest)
 	@BATON_FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)

@@ -98,7 +98,8 @@ def test_every_part_does_its_work_with_the_rights_that_are_documented_and_no_oth
         assert publisher.publish(event(1)) is Taken.BY_KAFKA
     lines = tmp_path / "events.jsonl"
     lines.write_bytes(orjson.dumps({"specversion": "1.0", "source": "/shop", **event(2)}) + b"\n{}\n")
-    assert "1 events published to shop.events" in baton(map_path, "api", guarded, "publish", str(lines))
+    publish = ("publish", str(lines), "--data", str(tmp_path / "publishing"))
+    assert "1 events published to shop.events" in baton(map_path, "api", guarded, *publish)
 
     monkeypatch.setenv("BATON_KAFKA_PASSWORD", password_of("worker"))
     with Installation(

@@ -1,7 +1,7 @@
 """A real Kafka broker for the tests: one node, started once a session, its libraries fetched by Maven and
 kept."""
 
-import os
+import fcntl
 import shutil
 import signal
 import socket
@@ -123,15 +123,20 @@ def running(folder: Path, kind: type[Kind] = Broker) -> Iterator[Kind]:  # type:
 def _libraries() -> Path:
     """The folder with Kafka's jar files, fetched with Maven on first use."""
     require(shutil.which("java") and shutil.which("mvn"), "apt-get install openjdk-17-jre-headless maven")
-    if not _CACHE.is_dir():
-        partial = _CACHE.with_name(f"kafka.{os.getpid()}")
-        copy = ["mvn", "-q", "-f", str(_POM), "dependency:copy-dependencies", f"-DoutputDirectory={partial}"]
-        fetched = subprocess.run(
-            [*copy, "-DincludeScope=runtime"], capture_output=True, text=True, check=False
-        )
-        require(fetched.returncode == 0, f"Kafka's libraries, which Maven could not fetch:\n{fetched.stdout}")
-        partial.rename(_CACHE)
+    _CACHE.parent.mkdir(exist_ok=True)
+    with _CACHE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _CACHE.is_dir():
+            _fetch()
     return _CACHE
+
+
+def _fetch() -> None:
+    partial = _CACHE.with_suffix(".part")
+    copy = ["mvn", "-q", "-f", str(_POM), "dependency:copy-dependencies", f"-DoutputDirectory={partial}"]
+    fetched = subprocess.run([*copy, "-DincludeScope=runtime"], capture_output=True, text=True, check=False)
+    require(fetched.returncode == 0, f"Kafka's libraries, which Maven could not fetch:\n{fetched.stdout}")
+    partial.rename(_CACHE)
 
 
 def _settings(port: int, controller_port: int, behind_proxy: int, proxy_port: int, data: Path) -> str:
