@@ -82,7 +82,8 @@ def test_a_broker_that_is_away_is_named_with_what_to_check(
     )
     assert done.returncode == 2
     assert "gave up after 1 s" in done.stderr
-    assert "check the address, that it runs, the credentials" in done.stderr
+    assert "nothing listens at 127.0.0.1:" in done.stderr
+    assert "check the address, and that Kafka runs" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -47,7 +47,7 @@ def _in_venv(name: str) -> Callable[[str, Path], list[str]]:
 
 
 def _faust(what: str, folder: Path) -> list[str]:
-    return [*_ours("plain_faust")(what, folder), "worker", "--loglevel", "error"]
+    return [*_ours("plain_faust")(what, folder), "worker", "--without-web", "--loglevel", "error"]
 
 
 def _bytewax(what: str, folder: Path) -> list[str]:
