@@ -28,11 +28,16 @@ def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -
         app, (topics.observations,), "stitch", lambda _, partition, records: stitch.handle(partition, records)
     )
 
-    async def forget(_: Any, revoked: Any, **__: Any) -> None:
-        stitch.forget(tp.partition for tp in revoked if tp.topic == topics.observations)
+    async def take(_: Any, assigned: Any, **__: Any) -> None:
+        for taking in stitch.holding.take(tp.partition for tp in assigned if tp.topic == topics.observations):
+            app.add_future(taking)  # in the background: loading may take longer than an assignment may
+
+    async def release(_: Any, revoked: Any, **__: Any) -> None:
+        await stitch.holding.release(tp.partition for tp in revoked if tp.topic == topics.observations)
         ingest.forget((tp.topic, tp.partition) for tp in revoked if tp.topic != topics.observations)
 
-    app.on_partitions_revoked.connect(forget, weak=False)
+    app.on_partitions_assigned.connect(take, weak=False)
+    app.on_partitions_revoked.connect(release, weak=False)
     return app
 
 

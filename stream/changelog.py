@@ -1,11 +1,9 @@
 """Rows of a partition state as entries of the changelog topic."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol
 
 from journeys.actors import RowKey
-from stream.sending import Batches, Sender
 from stream.transports.log import Entry
 
 Rows = Sequence[tuple[RowKey, bytes | None]]
@@ -21,15 +19,6 @@ class Told(Protocol):
     """Who is told what was written."""
 
     def wrote(self, rows: Rows, end: int) -> None: ...
-
-
-async def write_rows(sender: Sender, topic: str, partition: int, rows: Rows, told: Told) -> None:
-    """Append rows (None: removed) in their order; returns when they are durable."""
-    if rows:
-        batches: Batches = defaultdict(list)
-        batches[topic, partition] = changelog_entries(rows)
-        ends = await sender.append(batches)
-        told.wrote(rows, ends[topic, partition])
 
 
 def row_key(key: bytes | None) -> RowKey:

@@ -1,6 +1,7 @@
 """Judging: neighbourhoods are folded, and what is news of them is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 
 import orjson
@@ -12,47 +13,51 @@ from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Watermarks
 from journeys.routing import Outcome
 from journeys.silence import home, silences
-from stream.changelog import write_rows
 from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
+from stream.outgoing import Outgoing
 from stream.outputs import Outputs
-from stream.sending import Sender
+from stream.sending import until_available
 from stream.state import PartitionState
 from stream.topics import Topics
-from stream.transports.log import Entry, Log
+from stream.transports.log import Entry, Log, Record
 
 FOLDED_AT_ONCE = 500
 
 
 class Judging:
-    """Folds and announces: announced rows first, then the documents, each awaited."""
+    """Folds and announces. What it adds for a neighbourhood, announced rows and documents, goes out in one append."""
 
-    def __init__(
-        self, journey_map: JourneyMap, log: Log, sender: Sender, topics: Topics, metrics: Metrics
-    ) -> None:
+    def __init__(self, journey_map: JourneyMap, log: Log, topics: Topics, metrics: Metrics) -> None:
         self._map = journey_map
         self._fold = Fold(journey_map)
         self._log = log
-        self._sender = sender
         self._topics = topics
         self._metrics = metrics
         self._outputs = Outputs(topics, metrics)
 
     async def judge_all(
-        self, state: PartitionState, as_of: int, heard: dict[str, int], outcome: Outcome
+        self,
+        state: PartitionState,
+        as_of: int,
+        heard: dict[str, int],
+        outcome: Outcome,
+        outgoing: Outgoing,
     ) -> None:
         """All inputs are read: judge every neighbourhood as of an instant, and tell what was counted.
 
-        `heard`: when each department was last heard, by then.
+        `heard`: when each department was last heard, by then. Who reads the tally can read all it counts: it
+        goes in an append after those.
         """
         for name in self._map.departments:
             state.watermarks.passed(name, as_of, heard.get(name))
         state.judge_on(state.watermarks.by_department)
         await state.call_back_all(outcome)
         everything = list(state.neighbourhoods.roots)
-        tally = await self.judge(state, everything, state.marks, as_of, outcome)
+        tally = await self.judge(state, everything, state.marks, as_of, outcome, outgoing)
+        await outgoing.flush()
         document = orjson.dumps({"as_of": as_of, **tally}, option=orjson.OPT_SORT_KEYS)
-        await self._sender.send(self._topics.tallies, [Entry(str(state.partition).encode(), document)])
+        await outgoing.add(self._topics.tallies, [Entry(str(state.partition).encode(), document)])
 
     async def judge(
         self,
@@ -61,12 +66,17 @@ class Judging:
         watermarks: Watermarks,
         as_of: int | None,
         outcome: Outcome,
+        outgoing: Outgoing,
     ) -> dict[str, int]:
-        """Fold the neighbourhoods, a few at a time, and send what is news of them; tell what was counted."""
+        """Fold the neighbourhoods, and add what is news of them to what goes out; tell what was counted.
+
+        Of many, some go out before the others are folded.
+        """
         tally = {"folded": 0, "duplicates": 0, "after_as_of": 0, "identifiers_dropped": 0, "capped": 0}
         judged_at = as_of if as_of is not None else min(watermarks.values(), default=None)
-        waiting = iter(identifiers)
-        while chunk := list(islice(waiting, FOLDED_AT_ONCE)):
+        for number, chunk in enumerate(_chunks(identifiers)):
+            if number:
+                await outgoing.flush()
             said = Outcome()
             outputs: dict[str, list[Entry]] = {}
             over: list[str] = []
@@ -84,16 +94,16 @@ class Judging:
                     tally[name] += getattr(folded, name)
                 for topic, entry in self._outputs.of(state, identifier, folded, judged_at, said):
                     outputs.setdefault(topic, []).append(entry)
-                await self._refuse(state, folded)
+                await self._refuse(state, folded, outgoing)
             if outputs:
                 state.judged(watermarks, said)
-            announced = said.announcements()
-            await write_rows(self._sender, self._topics.state, state.partition, announced, state.rows)
+            outgoing.keep(said.announcements())
             outcome.rows.update((key, value) for key, value in said.rows.items() if value is None)
-            await self._sender.send_all(outputs)
+            for topic, entries in outputs.items():
+                await outgoing.add(topic, entries)
             for identifier in over:
                 state.close(identifier, outcome)
-            state.rows.spare(outcome.rows)
+            state.rows.spare((*outcome.rows, *said.rows))
             self._metrics.folds.inc(len(chunk))
         return tally
 
@@ -108,7 +118,7 @@ class Judging:
         department = self._map.departments[name]
         return Folded(alerts=silences(department, state.heard[name], read, self._map.version))
 
-    async def _refuse(self, state: PartitionState, folded: Folded) -> None:
+    async def _refuse(self, state: PartitionState, folded: Folded, outgoing: Outgoing) -> None:
         """An event with the (source, id) of another but different content is a dead letter, at every place
         it came from.
         """
@@ -118,7 +128,18 @@ class Judging:
             state.refused.add(event.key)
             error = id_reused(event)
             for topic, partition, offset, *_ in event.origins:
-                async for records in self._log.read(topic, partition, offset, offset + 1):
-                    letters = [dead_letter(error, topic, partition, record) for record in records]
-                    await self._sender.send(self._topics.dead_letters, letters)
-                    self._metrics.dead_letters.labels(error.reason).inc(len(letters))
+                records = await until_available(partial(self._record_at, topic, partition, offset))
+                letters = [dead_letter(error, topic, partition, record) for record in records]
+                await outgoing.add(self._topics.dead_letters, letters)
+                self._metrics.dead_letters.labels(error.reason).inc(len(letters))
+
+    async def _record_at(self, topic: str, partition: int, offset: int) -> list[Record]:
+        """The record, unless the source keeps it no more."""
+        batches = self._log.read(topic, partition, offset, offset + 1)
+        return [record async for records in batches for record in records]
+
+
+def _chunks(identifiers: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(identifiers)
+    while chunk := list(islice(waiting, FOLDED_AT_ONCE)):
+        yield chunk

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
-from stream.transports.log import Entry, Log, LogUnavailable, Offsets, Partition, partition_for
+from stream.transports.log import Entry, Log, LogUnavailable, Partition, partition_for
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +38,18 @@ class Sender:
         """Entries by topic, each to the partition of its key."""
         batches: Batches = defaultdict(list)
         for topic, own in entries.items():
-            count = await self.partitions(topic)
-            for entry in own:
-                batches[topic, partition_for(entry.key, count)].append(entry)
+            await self.distribute(topic, own, batches)
         await self.append(batches)
 
-    async def append(self, batches: Batches) -> Offsets:
-        """The next offset of each partition after what was appended to it."""
-        return await until_available(lambda: self._log.append(batches)) if batches else {}
+    async def distribute(self, topic: str, entries: Iterable[Entry], batches: Batches) -> None:
+        """Put entries, each for the partition of its key, after what the batches hold already."""
+        count = await self.partitions(topic)
+        for entry in entries:
+            batches[topic, partition_for(entry.key, count)].append(entry)
+
+    async def append(self, batches: Batches) -> None:
+        if batches:
+            await until_available(lambda: self._log.append(batches))
 
 
 def by_topic(addressed: Iterable[tuple[str, Entry]]) -> dict[str, list[Entry]]:

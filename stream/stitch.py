@@ -1,35 +1,35 @@
 """Stitch: observations meet in neighbourhoods; what these come to goes out as journeys, customers and alerts.
 
-The order of a batch: decide, messages, announced rows, outputs, events that depart and tokens, other rows; each
-awaited. A crash between any two steps repeats the batch and changes no result.
+All that follows from a batch goes out in one append, which is all there or not at all: messages, announced rows,
+documents, events that depart, tokens, other rows. Only where very many neighbourhoods are judged at once does it
+take several appends, in that order: a crash between two of them repeats the batch and changes no result, since
+rows that announce are there before, or with, what they announce, and rows that remove events come last, after the
+messages that carry those on. In every partition a token stands behind all messages that it is about.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import orjson
 
 from journeys import messages
 from journeys.events import Event
-from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Token
 from journeys.routing import Outcome, address
-from journeys.sharing import Limits
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
 from stream.batch import read_batch
 from stream.carried import overdue
-from stream.changelog import Rows, write_rows
+from stream.holding import Holding
 from stream.judging import Judging
-from stream.loading import Loading
 from stream.map_version import MAP_ROW
 from stream.metrics import Metrics
+from stream.outgoing import Outgoing
 from stream.partition_rows import MemoryRows, RowsOf
-from stream.sending import Batches, Sender, until_available
+from stream.sending import Sender, until_available
 from stream.state import PartitionState
 from stream.topics import Topics
-from stream.transports.log import Entry, Log, Record, partition_for
+from stream.transports.log import Entry, Log, Record
 
 
 class Stitch:
@@ -55,63 +55,29 @@ class Stitch:
         self._topics = topics
         self._metrics = metrics
         self._on_events = on_events
-        self._limits = Limits(journey_map.identifiers)
-        self._rows_of = rows_of
-        self._loading = Loading(metrics)
-        self._judging = Judging(journey_map, log, sender, topics, metrics)
-        self._states: dict[int, PartitionState] = {}
-        self._at_work: set[int] = set()
-
-    def routes(self, identifier: str) -> bool:
-        """Whether events meet by this identifier, or too many customers share its type."""
-        rule = self._map.identifiers.get(type_of(identifier))
-        return rule is None or rule.routes
+        self._judging = Judging(journey_map, log, topics, metrics)
+        self.holding = Holding(journey_map, log, sender, topics, metrics, rows_of)
 
     def address(self, event: Event) -> tuple[str, list[str]]:
         """The identifier to send an event to, and those of the event's that are known here to be shared."""
-        shared = [i for i in event.identifiers if self._is_shared(i)] if self._limits.of else []
-        return address(event, self.routes, shared), shared
-
-    def _is_shared(self, identifier: str) -> bool:
-        return any(identifier in state.neighbourhoods.marked for state in self._states.values())
-
-    def forget(self, partitions: Iterable[int]) -> None:
-        """Partitions were taken away: their state is read back when they come again."""
-        for partition in partitions:
-            state = self._states.pop(partition, None)
-            if state is not None and partition not in self._at_work:
-                state.rows.close()
-
-    def close(self) -> None:
-        self.forget(list(self._states))
+        shared = [i for i in event.identifiers if self.holding.knows_shared(i)]
+        return address(event, self.holding.routes, shared), shared
 
     async def handle(self, partition: int, records: Sequence[Record]) -> None:
-        """Returns when everything that follows from the records is durable."""
-        self._at_work.add(partition)
-        state = self._states.get(partition)
-        fresh = state is None
-        if state is None:
-            state = self._states[partition] = await self._new_state(partition)
-        try:
-            await self._handle(state, records, fresh)
-        except BaseException:
-            self._states.pop(partition, None)
-            raise
-        finally:
-            self._at_work.discard(partition)
-            if self._states.get(partition) is not state:
-                state.rows.close()
+        """Returns when everything that follows from the records is durable.
 
-    async def _handle(self, state: PartitionState, records: Sequence[Record], fresh: bool) -> None:
-        outcome = Outcome()
-        if fresh:
-            outcome = await until_available(lambda: state.load(self._log, self._topics.state, self._loading))
+        Fenced when another worker has taken over the partition: from then on nothing is written, of this batch
+        or of others, until the partition is assigned anew.
+        """
+        held = await self.holding.of(partition)
+        state, outgoing = held.state, held.outgoing
+        fresh, outcome, held.mending = held.mending is not None, held.mending or Outcome(), None
         marks = dict(state.marks)
         read = read_batch(state, records, outcome)
         await state.resume(read.stopped, outcome, read.following)
         settled = state.has_settled(outcome.touched)
-        await self._send(read.following.entries())
-        await self._keep(state, outcome.announcements())
+        await self._add_messages(read.following.entries(), outgoing)
+        outgoing.keep(outcome.announcements())
         if self._on_events:
             due = dict.fromkeys(outcome.touched)
             if fresh:
@@ -120,61 +86,46 @@ class Stitch:
                 due |= dict.fromkeys(map(home, state.heard))
             if fresh or settled or read.reported or state.marks != marks:
                 due |= dict.fromkeys(state.passed())
-            await self._judging.judge(state, due, state.marks, None, outcome)
+            await self._judging.judge(state, due, state.marks, None, outcome, outgoing)
         for as_of, heard in read.told_to_judge:
-            await self._judging.judge_all(state, as_of, heard, outcome)
-        await self._send(read.following.departures())
-        await self._end_rounds(state, read.following.tokens)
+            await self._judging.judge_all(state, as_of, heard, outcome, outgoing)
+        await self._add_messages(read.following.departures(), outgoing)
+        await self._add_tokens(state, read.following.tokens, outgoing)
         state.keep_rounds(outcome)
-        await self._keep(state, outcome.row_changes())
+        outgoing.keep(outcome.row_changes())
+        await outgoing.flush()
         if state.is_rebuilt(self._map.departments):
-            await self._withdraw_carried(state)
+            await self._withdraw_carried(state, outgoing)
         await until_available(state.rows.batch_done)
 
-    async def _withdraw_carried(self, state: PartitionState) -> None:
+    async def _add_messages(self, entries: list[Entry], outgoing: Outgoing) -> None:
+        await outgoing.add(self._topics.observations, entries)
+        self._metrics.messages.inc(len(entries))
+
+    async def _add_tokens(self, state: PartitionState, tokens: Iterable[Token], outgoing: Outgoing) -> None:
+        count = await self._sender.partitions(self._topics.observations)
+        if count == 1:
+            return
+        for token in tokens:
+            for other in range(count):
+                if other != state.partition:
+                    outgoing.add_to((self._topics.observations, other), Entry(None, messages.token(token)))
+        if proposal := state.proposal():
+            own = (self._topics.observations, state.partition)
+            outgoing.add_to(own, Entry(None, messages.token(proposal)))
+
+    async def _withdraw_carried(self, state: PartitionState, outgoing: Outgoing) -> None:
         """Everything is read again since a rebuild: alerts from before that nobody announced anew are no more."""
+        outgoing.keep([(MAP_ROW, state.made_under.encode())])
+        await outgoing.flush()  # nothing new; but once it is there, all that was announced before can be read
         count = await self._sender.partitions(self._topics.observations)
         rebuilt = state.made_under.rebuilt or 0
         alerts = await until_available(
             lambda: overdue(self._log, self._topics, state.partition, count, rebuilt)
         )
-        await self._sender.send(self._topics.alerts, alerts)
+        await outgoing.add(self._topics.alerts, alerts)
         for alert in alerts:
             self._metrics.withdrawn.labels(orjson.loads(alert.value or b"{}")["kind"], REBUILT).inc()
         state.made_under = state.made_under._replace(rebuilt=None)
-        await self._keep(state, [(MAP_ROW, state.made_under.encode())])
-
-    async def _new_state(self, partition: int) -> PartitionState:
-        count = await self._sender.partitions(self._topics.observations)
-        rules = self._map.identifiers
-        return PartitionState(
-            partition,
-            count,
-            self._map,
-            precedes=lambda a, b: strength(a, rules) < strength(b, rules),
-            routes=self.routes,
-            is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
-            limits=self._limits,
-            rows=self._rows_of(self._log, self._topics.state, partition),
-        )
-
-    async def _send(self, entries: list[Entry]) -> None:
-        await self._sender.send(self._topics.observations, entries)
-        self._metrics.messages.inc(len(entries))
-
-    async def _end_rounds(self, state: PartitionState, tokens: Iterable[Token]) -> None:
-        """Tell the other partitions, after all messages that these are about."""
-        count = await self._sender.partitions(self._topics.observations)
-        if count == 1:
-            return
-        batches: Batches = defaultdict(list)
-        for token in tokens:
-            for other in range(count):
-                if other != state.partition:
-                    batches[self._topics.observations, other].append(Entry(None, messages.token(token)))
-        if proposal := state.proposal():
-            batches[self._topics.observations, state.partition].append(Entry(None, messages.token(proposal)))
-        await self._sender.append(batches)
-
-    async def _keep(self, state: PartitionState, rows: Rows) -> None:
-        await write_rows(self._sender, self._topics.state, state.partition, rows, state.rows)
+        outgoing.keep([(MAP_ROW, state.made_under.encode())])
+        await outgoing.flush()

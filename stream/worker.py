@@ -77,7 +77,7 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
         chores.append(notify.remind_forever)
     async with AsyncExitStack() as stack:
         if job.stitches:
-            stack.callback(stitch.close)
+            stack.push_async_callback(stitch.holding.release_all)
         for each in apps:
             await stack.enter_async_context(running(each))
         tasks = [asyncio.ensure_future(chore()) for chore in chores]

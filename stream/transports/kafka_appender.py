@@ -58,7 +58,7 @@ class KafkaAppender:
 
     async def release(self) -> None:
         if self._under_way:
-            self._under_way.cancel()
+            self._under_way.cancel()  # what it leaves open, the next holder ends
         await self._kafka.drop(self._producer)
 
     async def _ended(self, transaction: "asyncio.Future[Offsets]") -> Offsets:
@@ -77,8 +77,15 @@ class KafkaAppender:
             raise
 
     async def _transaction(self, batches: Batches) -> Offsets:
-        async with self._producer.transaction():
-            return await send_all(self._producer, batches, None)
+        await self._producer.begin_transaction()
+        try:
+            ends = await send_all(self._producer, batches, None)
+        except Exception:
+            if not self._producer._txn_manager.is_fatal_error():
+                await self._producer.abort_transaction()
+            raise
+        await self._producer.commit_transaction()
+        return ends
 
 
 async def send_all(producer: AIOKafkaProducer, batches: Batches, patience: float | None) -> Offsets:

@@ -217,3 +217,14 @@ async def _close(producer: AIOKafkaProducer) -> None:
         await asyncio.wait({ending}, timeout=CLOSE_SECONDS)
         ending.cancel()
         await asyncio.gather(ending, return_exceptions=True)
+        _give_up(producer)
+
+
+def _give_up(producer: AIOKafkaProducer) -> None:
+    """Nobody sends what is left: who waits for it, as `stop` does in a task that it leaves behind, need not."""
+    waiting = producer._message_accumulator
+    for batch in [
+        *waiting._pending_batches,
+        *(batch for queue in waiting._batches.values() for batch in queue),
+    ]:
+        batch.future.cancel()

@@ -50,6 +50,11 @@ class Nowhere:
                 self._entries += entries
         return dict.fromkeys(batches, 0)
 
+    async def hold(self, name: str) -> "Nowhere":
+        return self
+
+    async def release(self) -> None: ...
+
     async def ends(self, topics: Collection[str]) -> Offsets:
         return {(topic, 0): 0 for topic in topics}
 
@@ -91,6 +96,7 @@ class Worker:
         self._stitch = Stitch(bench_map, self._log, sender, topics, metrics, live, self._kept(rows_of))
         reader = EventReader(bench_map, live=False)
         self._ingest = Ingest(reader, self._stitch.address, self._log, sender, topics, metrics, timeless=True)
+        self._stitch.holding.take([0])
         self._read = 0
 
     async def take(self, raw: Sequence[bytes]) -> None:

@@ -90,3 +90,4 @@ def test_a_worker_that_was_frozen_beyond_its_session_does_no_harm_when_it_wakes_
         time.sleep(SESSION_TIMEOUT + 60)
         first.thaw()
     assert site.prove() == undisturbed
+    assert first.until_ended() == 0, first.said

@@ -97,10 +97,14 @@ async def _play(journey_map: JourneyMap, events: list[Event], count: int, chance
                     await stitching.seen_up_to(chance.randint(instant("00:00"), END))
                 if chance.random() < 0.4:
                     await stitching.step()
+                if stitching.log.asleep and chance.random() < 0.2:
+                    await stitching.log.wake_one()
             await stitching.settle()
             stitching.log.deaths = 0
             await stitching.seen_up_to(END)
             await stitching.settle()
+            while stitching.log.asleep:
+                assert not await stitching.log.wake_one()
             expected = Fold(journey_map)(
                 map(Event.encode, events), dict.fromkeys(journey_map.departments, END)
             )
@@ -144,6 +148,39 @@ async def test_an_owner_that_died_on_its_way_out_does_not_have_the_last_word(tmp
         "shop.order_placed",
         "call_center.call_received",
     ]
+
+
+async def test_who_wakes_up_when_another_has_taken_over_has_no_say_any_more(tmp_path: Path) -> None:
+    async with Stitching(MAP, tmp_path / "log.sqlite", 1, random.Random(0)) as stitching:
+        await _deliver_to_anna(stitching)
+        await stitching.settle()
+        await stitching.seen_up_to(instant("15:00"))
+        stitching.log.falls_asleep = True
+        await stitching.take(0)
+        await stitching.observe(
+            event_of(MAP, "13:00", activation.line_activated(iccid=SIM, phone=ANNAS_PHONE))
+        )
+        await stitching.settle()
+        assert await stitching.alerts() == {}
+
+        assert not await stitching.log.wake_one()
+        assert await stitching.alerts() == {}
+
+
+async def test_who_wakes_up_before_another_has_taken_over_is_still_heard(tmp_path: Path) -> None:
+    async with Stitching(MAP, tmp_path / "log.sqlite", 1, random.Random(0)) as stitching:
+        await _deliver_to_anna(stitching)
+        await stitching.settle()
+        await stitching.seen_up_to(instant("15:00"))
+        stitching.log.falls_asleep = True
+        await stitching.take(0)
+        await stitching.observe(
+            event_of(MAP, "13:00", activation.line_activated(iccid=SIM, phone=ANNAS_PHONE))
+        )
+        assert await stitching.log.wake_one()
+        assert await stitching.alerts() == {"missing": "open"}
+        await stitching.settle()
+        assert await stitching.alerts() == {"missing": "withdrawn"}
 
 
 @pytest.fixture

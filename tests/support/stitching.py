@@ -1,4 +1,4 @@
-"""Workers that stitch on a real embedded log, one a partition, and die between any two appends."""
+"""Workers that stitch on a real embedded log, one a partition, and die, or fall asleep, at any append."""
 
 import random
 from collections.abc import Collection, Mapping, Sequence
@@ -16,20 +16,44 @@ from stream.partition_rows import MemoryRows, RowsOf
 from stream.sending import Sender
 from stream.stitch import Stitch
 from stream.topics import Topics
-from stream.transports.log import Entry, Offsets, Partition, partition_for
-from stream.transports.sqlite_log import SqliteLog
+from stream.transports.log import Entry, Fenced, Offsets, Partition, Record, partition_for
+from stream.transports.sqlite_log import SqliteAppender, SqliteLog
 
 Document = dict[str, Any]
 
 
 class Crash(Exception):
-    """The worker dies here."""
+    """The worker dies here, or is as good as dead."""
+
+
+class MortalAppender:
+    """A worker dies at some appends: before them, or once they are durable; or falls asleep just before them."""
+
+    def __init__(self, log: "MortalLog", appender: SqliteAppender) -> None:
+        self._log = log
+        self._appender = appender
+
+    async def append(self, batches: Mapping[Partition, Sequence[Entry]]) -> Offsets:
+        fate = self._log.fate()
+        if fate == "asleep":
+            self._log.asleep.append((self._appender, batches))
+        if fate in ("dead before", "asleep"):
+            raise Crash
+        ends = await self._appender.append(batches)
+        if fate == "dead after":
+            raise Crash
+        return ends
+
+    async def release(self) -> None:
+        await self._appender.release()
 
 
 class MortalLog(SqliteLog):
-    """A log on which the worker dies at some appends: before them, or once they are durable.
+    """A log at whose appends workers die, by chance.
 
-    `lives_for`: it dies exactly when so many more appends are durable, and else never.
+    `lives_for`: one dies exactly when so many more appends are durable, and else never. `falls_asleep`: one
+    does at the next append. `asleep`: the appends that they are about to make, and do not know that others have
+    taken their places.
     """
 
     def __init__(self, path: Path, chance: random.Random, deaths: float) -> None:
@@ -37,22 +61,31 @@ class MortalLog(SqliteLog):
         self._chance = chance
         self.deaths = deaths
         self.lives_for: int | None = None
+        self.falls_asleep = False
+        self.asleep: list[tuple[SqliteAppender, Mapping[Partition, Sequence[Entry]]]] = []
 
-    async def append(
-        self,
-        batches: Mapping[Partition, Sequence[Entry]],
-        committing: Mapping[tuple[str, str, int], int] | None = None,
-    ) -> Offsets:
-        dies = self._chance.random() < self.deaths
+    async def hold(self, name: str) -> MortalAppender:  # type: ignore[override]
+        return MortalAppender(self, await super().hold(name))
+
+    def fate(self) -> str:
+        if self.falls_asleep:
+            self.falls_asleep = False
+            return "asleep"
         if self.lives_for is not None:
             self.lives_for -= 1
-            dies = self.lives_for == 0
-        elif dies and self._chance.random() < 0.5:
-            raise Crash
-        ends = await super().append(batches, committing)
-        if dies:
-            raise Crash
-        return ends
+            return "" if self.lives_for else "dead after"
+        if self._chance.random() >= self.deaths:
+            return ""
+        return self._chance.choice(("dead before", "dead after", "asleep"))
+
+    async def wake_one(self) -> bool:
+        """Somebody who fell asleep goes on as if nothing had happened; whether anything came of it."""
+        appender, batches = self.asleep.pop(self._chance.randrange(len(self.asleep)))
+        try:
+            await appender.append(batches)
+        except Fenced:
+            return False
+        return True
 
 
 class Stitching:
@@ -77,6 +110,7 @@ class Stitching:
         self._workers = [self._worker() for _ in range(count)]
         self._positions = [0] * count
         self._committed = [0] * count
+        self._assigned: set[int] = set()
 
     async def __aenter__(self) -> "Stitching":
         await self.log.start()
@@ -85,18 +119,19 @@ class Stitching:
 
     async def __aexit__(self, *_: object) -> None:
         for worker in self._workers:
-            worker.close()
+            await worker.holding.release_all()
         await self.log.stop()
 
-    def restart(self, partition: int) -> None:
-        self._workers[partition].close()
+    async def restart(self, partition: int) -> None:
+        await self._workers[partition].holding.release_all()
         self._workers[partition] = self._worker()
+        self._assigned.discard(partition)
         self._positions[partition] = self._committed[partition]
 
     async def restart_all(self) -> None:
         for partition in range(self.count):
             self._committed[partition] = self._positions[partition]
-            self.restart(partition)
+            await self.restart(partition)
 
     async def observe(self, *events: Event) -> None:
         """As ingest does, on some worker."""
@@ -144,9 +179,9 @@ class Stitching:
             return
         batch = records[:most]
         try:
-            await self._workers[partition].handle(partition, batch)
+            await self._handle(partition, batch)
         except Crash:
-            self.restart(partition)
+            await self.restart(partition)
         else:
             self._positions[partition] = batch[-1].offset + 1
 
@@ -176,6 +211,13 @@ class Stitching:
 
     def _worker(self) -> Stitch:
         return Stitch(self._map, self.log, Sender(self.log), self.topics, self.metrics, True, self._rows_of)
+
+    async def _handle(self, partition: int, batch: Sequence[Record]) -> None:
+        worker = self._workers[partition]
+        if partition not in self._assigned:
+            worker.holding.take([partition])
+            self._assigned.add(partition)
+        await worker.handle(partition, batch)
 
     async def _append(self, partition: int, address: str | None, message: bytes) -> None:
         key = None if address is None else address.encode()

@@ -1,0 +1,50 @@
+"""Outgoing: all that one partition of `observations` sends, gathered, and appended at once under its name.
+
+Whatever a partition sends (messages, tokens, rows, documents, dead letters) goes through the appender of the
+worker that holds it. So a worker that is paused, and wakes up when another has taken over, can add nothing to
+what that one has loaded, and nothing after it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from stream.changelog import Rows, Told, changelog_entries
+from stream.sending import Batches, Sender, until_available
+from stream.transports.log import Appender, Entry, Partition
+
+
+class Outgoing:
+    """`changelog`: the partition that its rows go to, of which `told` is told once they are durable."""
+
+    def __init__(self, sender: Sender, appender: Appender, changelog: Partition, told: Told) -> None:
+        self._sender = sender
+        self._appender = appender
+        self._changelog = changelog
+        self._told = told
+        self._batches: Batches = defaultdict(list)
+        self._rows: list[Rows] = []
+
+    async def add(self, topic: str, entries: Iterable[Entry]) -> None:
+        """Entries, each for the partition of its key, after those that were added before."""
+        await self._sender.distribute(topic, entries, self._batches)
+
+    def add_to(self, to: Partition, entry: Entry) -> None:
+        self._batches[to].append(entry)
+
+    def keep(self, rows: Rows) -> None:
+        """Rows (None: removed) in their order."""
+        if rows:
+            self._batches[self._changelog] += changelog_entries(rows)
+            self._rows.append(rows)
+
+    async def flush(self) -> None:
+        """Append all that was added, or nothing. Fenced; while the log is away it tries again, for ever."""
+        batches, self._batches = self._batches, defaultdict(list)
+        rows, self._rows = [row for rows in self._rows for row in rows], []
+        if batches:
+            ends = await until_available(lambda: self._appender.append(batches))
+            if rows:
+                self._told.wrote(rows, ends[self._changelog])
+
+    async def release(self) -> None:
+        await self._appender.release()
