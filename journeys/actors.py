@@ -4,8 +4,8 @@ A *root* has a neighbourhood's events; a *forward* names a smaller identifier; o
 which is open any more, only a row is left that holds all it had. Whatever it is, an identifier may be *shared*.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Container, Iterator, MutableMapping
+from typing import Any, Protocol
 
 import orjson
 
@@ -131,3 +131,27 @@ class Actors:
             | (self.forwards.keys() & self.roots.keys())
             | (self.closed.keys() & (self.forwards.keys() | self.roots.keys()))
         )
+
+
+class Shared(Protocol):
+    """The identifiers that were told that they are shared."""
+
+    def __contains__(self, identifier: object) -> bool: ...
+
+    def add(self, identifier: str) -> None: ...
+
+
+class Held(Protocol):
+    """The actors of one partition, wherever they are kept."""
+
+    @property
+    def roots(self) -> MutableMapping[str, Root]: ...
+
+    @property
+    def forwards(self) -> MutableMapping[str, str]: ...
+
+    @property
+    def closed(self) -> Container[str]: ...
+
+    @property
+    def shared(self) -> Shared: ...

@@ -23,8 +23,8 @@ itself before them, would be refused, when the batch is repeated, what it was gr
 """
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Any
 
 import orjson
 
@@ -38,6 +38,7 @@ from journeys.actors import (
     MARK,
     MARKED,
     Actors,
+    Held,
     Root,
     RowKey,
 )
@@ -102,30 +103,6 @@ def _place(key: str) -> str:
 def address(event: Event, routes: Callable[[str], bool], shared: Container[str]) -> str:
     """Where to look for an event's neighbourhood: at its strongest identifier that others may meet it by."""
     return next((i for i in event.identifiers if i not in shared and routes(i)), place_of(event))
-
-
-class Held(Protocol):
-    """The actors of one partition, wherever they are kept."""
-
-    @property
-    def roots(self) -> MutableMapping[str, Root]: ...
-
-    @property
-    def forwards(self) -> MutableMapping[str, str]: ...
-
-    @property
-    def closed(self) -> Container[str]: ...
-
-    @property
-    def shared(self) -> "Shared": ...
-
-
-class Shared(Protocol):
-    """The identifiers that were told that they are shared."""
-
-    def __contains__(self, identifier: object) -> bool: ...
-
-    def add(self, identifier: str) -> None: ...
 
 
 class Neighbourhoods:

@@ -17,8 +17,7 @@ from collections.abc import (
 from contextlib import aclosing
 from typing import Protocol
 
-from journeys.actors import CLOSED, DUE, PARTITIONS_OWN, Actors, Root, RowKey
-from journeys.routing import Shared
+from journeys.actors import CLOSED, DUE, PARTITIONS_OWN, Actors, Root, RowKey, Shared
 from journeys.watermarks import Deadlines
 from stream.changelog import Rows, row_key
 from stream.transports.log import Log, LogError, Record

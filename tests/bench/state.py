@@ -69,7 +69,7 @@ async def _through(raw: Sequence[bytes], rows_of: RowsOf) -> float:
         await worker.take(raw[start : start + BATCH])
     await worker.judge()
     took = time.perf_counter() - started
-    worker.close()
+    await worker.close()
     return len(raw) / took
 
 

@@ -123,8 +123,8 @@ class Worker:
         """How many neighbourhoods are."""
         return sum(len(rows.closed) for rows in self._rows)
 
-    def close(self) -> None:
-        self._stitch.close()
+    async def close(self) -> None:
+        await self._stitch.holding.release_all()
 
     def _kept(self, rows_of: RowsOf) -> RowsOf:
         def made(log: Log, topic: str, partition: int) -> PartitionRows:
