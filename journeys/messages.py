@@ -12,7 +12,7 @@ from journeys.silence import Span
 
 WATERMARK, HEARD, TOKEN, JUDGE = "watermark", "heard", "token", "judge"
 
-_MARKED = b"O"
+_UNMARKED, _MARKED = ord("o"), b"O"
 _LETTERS = {
     OBSERVE: b"o", JOIN: b"j", ABSORB: b"a", SHARED: b"s",
     WATERMARK: b"w", HEARD: b"h", TOKEN: b"t", JUDGE: b"e",
@@ -73,9 +73,9 @@ def encode(message: Message) -> bytes:
 
 def decode(value: bytes) -> Message:
     """The inverse of `encode`, `observe`, `watermarks`, `heard`, `token` and `judge`."""
-    kind = _KINDS[value[0]]
-    if value[:1] == b"o":
+    if value[0] == _UNMARKED:
         return OBSERVE, value[1:], ()
+    kind = _KINDS[value[0]]
     content: list[Any] = orjson.loads(value[1:])
     if kind == OBSERVE:
         row, marks = content

@@ -85,8 +85,8 @@ class Outcome:
 
 
 def _turn(change: tuple[RowKey, bytes | None]) -> int:
-    (kind, _, _), value = change
-    if value is None:
+    kind = change[0][0]
+    if change[1] is None:
         return 6 if kind == EVENT else 5
     return _TURNS.get(kind, 1)
 
@@ -129,6 +129,7 @@ class Neighbourhoods:
         self._routes = routes
         self._is_mine = is_mine
         self._limits = limits
+        self._few = limits.fewest
 
     def handle(self, identifier: str, message: Message, outcome: Outcome) -> list[Addressed]:
         """Handle one message for `identifier` and all that follow from it within this partition.
@@ -139,7 +140,7 @@ class Neighbourhoods:
         stopped: list[Addressed] = []
         while waiting:
             at, received = waiting.popleft()
-            if at in self._closed and at not in self.forwards and not self._as_shared(at, received):
+            if at in self._closed and at not in self.forwards and not self._answers(at, received):
                 stopped.append((at, received))
                 continue
             for to, following in self._deliver(at, received, outcome):
@@ -210,30 +211,29 @@ class Neighbourhoods:
         return root
 
     def _deliver(self, at: str, message: Message, outcome: Outcome) -> Iterator[Addressed]:
-        kind, *content = message
+        kind = message[0]
         target = self.forwards.get(at)
-        if answer := self._as_shared(at, message):
+        if at in self._shared and (answer := self._as_shared(at, message)):
             yield answer
-        elif kind == SHARED and content[0] == at and at not in self._shared:
-            self._be_shared(at, outcome)
-            yield at, message
         elif target is not None:
-            if kind != JOIN or content[0] not in (target, at):
+            if kind == SHARED and message[1] == at:
+                self._be_shared(at, outcome)
+            if kind != JOIN or message[1] not in (target, at):
                 yield target, message
         elif kind == OBSERVE:
-            row, marks = content
-            yield from self._observe(at, row, marks, outcome)
+            yield from self._observe(at, message[1], message[2], outcome)
         elif kind == JOIN:
-            yield from self._join(at, content[0], outcome)
+            yield from self._join(at, message[1], outcome)
         elif kind == SHARED:
-            self._mark(at, content, outcome)
+            self._mark(at, message[1:], outcome)
         else:
             yield from self._absorb(at, message, outcome)
 
+    def _answers(self, at: str, message: Message) -> bool:
+        return at in self._shared and self._as_shared(at, message) is not None
+
     def _as_shared(self, at: str, message: Message) -> Addressed | None:
         """What a shared identifier does otherwise than others: it refuses to join, and sends its events on."""
-        if at not in self._shared:
-            return None
         self.marked.add(at)
         kind, *content = message
         if kind == JOIN:
@@ -264,7 +264,7 @@ class Neighbourhoods:
             if other != at and other not in root.known and other not in root.marks and self._routes(other):
                 self._know(at, other, outcome)
                 yield other, (JOIN, at, other)
-        if self._limits.of:
+        if len(root.known) + len(root.marks) > self._few:
             yield from self._count(at, [event.identifiers], outcome)
 
     def _join(self, at: str, asker: str, outcome: Outcome) -> Iterator[Addressed]:
@@ -290,17 +290,19 @@ class Neighbourhoods:
             if name not in root.announced:
                 self.announce(at, name, document, outcome)
         outcome.touched[at] = None
-        self._mark(at, marks, outcome)
-        self._part(at, root.marks, outcome)
-        if self._limits.of:
+        if marks:
+            self._mark(at, marks, outcome)
+        if root.marks:
+            self._part(at, root.marks, outcome)
+        if len(root.known) + len(root.marks) > self._few:
             yield from self._count(at, (Event.decode(row).identifiers for _, row in rows), outcome)
 
     def _count(self, at: str, together: Iterable[Iterable[str]], outcome: Outcome) -> Iterator[Addressed]:
-        """Count what events of a root name together; mark what is shared by now, and tell it."""
+        """Count what events of a root with more than a few others name together; mark what is shared by now, and
+        tell it.
+        """
         root = self.roots[at]
         if root.meetings is None:
-            if not self._limits.may_be_exceeded_by(1 + len(root.known) + len(root.marks)):
-                return
             root.meetings = Meetings(self._limits)
             together = (Event.decode(row).identifiers for row in root.events.values())
         for identifiers in together:

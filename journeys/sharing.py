@@ -4,6 +4,7 @@ What is too many is decided here alone, for routing, which stops gathering event
 for identity, which stops linking by it.
 """
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
@@ -18,18 +19,15 @@ class Limits:
     A type that many customers have in common as a rule (`routes: false`) identifies none.
     """
 
-    __slots__ = ("customers", "least", "of")
+    __slots__ = ("customers", "fewest", "of")
 
     def __init__(self, rules: Mapping[str, IdentifierType]) -> None:
         self.of = {name: rule.limit for name, rule in rules.items() if rule.limit}
         self.customers = frozenset(
             name for name, rule in rules.items() if rule.identifies == "customer" and rule.routes
         )
-        self.least = min(self.of.values(), default=None)
-
-    def may_be_exceeded_by(self, identifiers: int) -> bool:
-        """Whether among so many identifiers one can be over its limit: it itself, and one more than it may meet."""
-        return self.least is not None and identifiers > self.least + 1
+        self.fewest = min(self.of.values(), default=sys.maxsize)
+        """No identifier is shared where it meets no more others than this."""
 
 
 class Meetings:

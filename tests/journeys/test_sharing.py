@@ -52,7 +52,6 @@ def test_the_order_and_the_number_of_times_an_event_is_told_do_not_matter() -> N
         assert shared(*told) == {"phone:1"}
 
 
-def test_a_limit_can_only_be_exceeded_among_more_identifiers_than_it_allows() -> None:
-    limits = Limits(RULES)
-    assert [limits.may_be_exceeded_by(count) for count in (2, 3, 4)] == [False, False, True]
-    assert not Limits({"email": RULES["email"]}).may_be_exceeded_by(1000)
+def test_nothing_is_shared_where_no_identifier_meets_more_others_than_the_least_limit() -> None:
+    assert Limits(RULES).fewest == 2
+    assert Limits({"email": RULES["email"]}).fewest > 1_000_000
