@@ -105,3 +105,25 @@ def test_customers_are_the_same_even_if_owners_that_were_replaced_go_on_writing(
     partitions.play(events)
     partitions.restart()
     check(partitions, events)
+
+
+def test_a_shared_identifier_of_thousands_costs_each_event_no_more_than_two_messages_an_identifier() -> None:
+    """An event is sent on by each shared identifier, or asks it and is answered; that it moves out is one more."""
+    hot = [["i:0", f"j:{n:04d}"] for n in range(5000)] + [["i:0"]] * 100
+    events = [event(n, identifiers) for n, identifiers in enumerate(hot)]
+    partitions = partitions_of(4, 1, crashes=0.0)
+    partitions.play(events)
+    held = Counter(key for root in partitions.roots().values() for key in root.events)
+    assert held == Counter(each.key for each in events)
+    assert partitions.sent <= 2 * sum(len(each.identifiers) for each in events)
+    assert max(len(root.events) for root in partitions.roots().values()) < 10
+
+
+def test_a_type_that_does_not_route_brings_nothing_together() -> None:
+    events = [event(n, ["s:0", f"j:{n}"]) for n in range(20)] + [event(n, ["s:0"]) for n in range(20, 30)]
+    partitions = partitions_of(3, 1)
+    partitions.play(events)
+    check(partitions, events)
+    roots = partitions.roots()
+    assert len(roots) == len(events) and partitions.forwards() == {}
+    assert not any(root.known or root.marks for root in roots.values())
