@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from journeys.events import Event
 from journeys.identity import Customer
-from journeys.journey import Journey, contacts_with, latest_at
+from journeys.journey import Journey, Started, contacts_with
 from journeys.journey_map import Contact, JourneyMap
 from journeys.judgement import LONG_AGO, Broken, Watermarks
 
@@ -60,6 +60,8 @@ def _unrecognised(
     journeys: list[Journey],
     journey_map: JourneyMap,
 ) -> Iterator[BrokenContact]:
+    journey_of = {contact.key: journey for journey in reversed(journeys) for contact in journey.contacts}
+    started = Started(journeys)
     for contact in contacts:
         rule = journey_map.contacts[contact.type]
         if rule.recognised is None or _recognised(contact, rule):
@@ -67,17 +69,12 @@ def _unrecognised(
         before = [journey for journey in journeys if journey.start.time < contact.time]
         if not before:
             continue
-        known_at, linking = min(
-            (_known_at(customer, journey.start, contact) for journey in before),
-            key=lambda found: found[0],
-        )
+        known_at, linking = _first_known(customer, before, contact)
         resolved = next(
             (c for c in contacts if c.time > contact.time and _recognised(c, journey_map.contacts[c.type])),
             None,
         )
-        journey = next((j for j in journeys if contact in j.contacts), None) or latest_at(
-            journeys, contact.time
-        )
+        journey = journey_of.get(contact.key) or started.latest_at(contact.time)
         evidence = {
             event.key: event
             for event in (journey.start if journey else None, contact, linking, resolved)
@@ -99,6 +96,16 @@ def _unrecognised(
 def _recognised(contact: Event, rule: Contact) -> bool:
     condition = rule.recognised
     return condition is not None and contact.fields.get(condition.field) == condition.equals
+
+
+def _first_known(customer: Customer, before: list[Journey], contact: Event) -> tuple[int, Event | None]:
+    """When it came to be known that a contact is of a customer with journeys; it cannot be before the contact."""
+    found = []
+    for journey in before:
+        found.append(_known_at(customer, journey.start, contact))
+        if found[-1][0] == contact.time:
+            break
+    return min(found, key=lambda each: each[0])
 
 
 def _known_at(customer: Customer, start: Event, contact: Event) -> tuple[int, Event | None]:
@@ -129,6 +136,7 @@ def _repeats(
             runs[-1].append(contact)
         else:
             runs.append([contact])
+    started = Started(journeys)
     for run in runs:
         if len(run) < 2:
             continue
@@ -138,4 +146,4 @@ def _repeats(
         if resolved is None:
             found.waits_for.append((department, over))
         broken = Broken(REPEAT, REPEAT, 0, department, run[1].time, tuple(run), resolved_at=resolved)
-        found.broken.append(BrokenContact(run[0], rule, latest_at(journeys, run[0].time), broken))
+        found.broken.append(BrokenContact(run[0], rule, started.latest_at(run[0].time), broken))

@@ -18,7 +18,7 @@ END_OF_TIME = parse_instant("9999-12-31T23:59:59Z")
 Document = dict[str, Any]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _formatted(instant: int) -> str:
     return format_instant(min(instant, END_OF_TIME))
 

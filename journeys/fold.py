@@ -125,8 +125,9 @@ class Fold:
             alerts[id(conflict.holder)].append(announcer.of_conflict(conflict))
         self._contacts(identities.customers, mine, watermarks, announcer, folded, alerts)
         judged = [self._handoffs(journey, watermarks, announcer, folded, alerts) for journey in journeys]
+        alerts_of = {holder: _by_journey(own) for holder, own in alerts.items() if own}
         for journey, judgements in zip(journeys, judged, strict=True):
-            own = [alert for alert in alerts[id(journey.customer)] if alert["journey"] == journey.id]
+            own = alerts_of.get(id(journey.customer), {}).get(journey.id, [])
             folded.journeys.append(journey_document(journey, judgements, own, self._map.events))
         attached = {event.key for journey in journeys for event in (*journey.events, *journey.contacts)}
         for customer in identities.customers:
@@ -180,6 +181,13 @@ def _about(events: list[Event], alerts: list[Document]) -> list[Document]:
     """The alerts whose proof begins with one of the events."""
     own = {(event.source, event.id) for event in events}
     return [alert for alert in alerts if (alert["evidence"][0]["source"], alert["evidence"][0]["id"]) in own]
+
+
+def _by_journey(alerts: Iterable[Document]) -> dict[str | None, list[Document]]:
+    found: defaultdict[str | None, list[Document]] = defaultdict(list)
+    for alert in alerts:
+        found[alert["journey"]].append(alert)
+    return found
 
 
 def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:

@@ -6,6 +6,7 @@ order of arrival.
 """
 
 import hashlib
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,12 +31,11 @@ class Journey:
     contacts: list[Event] = field(default_factory=list)
     cancelled_by: Event | None = None
     completed_at: int | None = None
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        if self.correlates:
-            return digest(self.type.name, self.correlates)
-        return digest(self.type.name, str(self.start.time), self.start.source, self.start.id)
+    def __post_init__(self) -> None:
+        start = (str(self.start.time), self.start.source, self.start.id)
+        self.id = digest(self.type.name, *([self.correlates] if self.correlates else start))
 
     @property
     def cancelled_at(self) -> int | None:
@@ -116,21 +116,35 @@ def attach_contacts(
     if not contacts or not journeys:
         return
     by_name = {journey.correlates: journey for journey in journeys if journey.correlates}
+    journeys_of: defaultdict[int, list[Journey]] = defaultdict(list)
+    for journey in journeys:
+        journeys_of[id(journey.customer)].append(journey)
     for customer in customers:
-        own = [journey for journey in journeys if journey.customer is customer]
+        own = Started(journeys_of[id(customer)])
         for event in customer.events:
             if event.type in contacts:
                 named = next((by_name[i] for i in event.identifiers if i in by_name), None)
-                chosen = named or latest_at(own, event.time)
+                chosen = named or own.latest_at(event.time)
                 if chosen:
                     chosen.contacts.append(event)
 
 
-def latest_at(journeys: list[Journey], time: int) -> Journey | None:
-    """The latest journey open at that time, else the latest that had started, else none."""
-    started = [journey for journey in journeys if journey.start.time <= time]
-    open_then = [journey for journey in started if journey.is_open_at(time)]
-    return max(open_then or started, key=lambda journey: (journey.start.time, journey.id), default=None)
+class Started:
+    """A customer's journeys by their start."""
+
+    def __init__(self, journeys: Iterable[Journey]) -> None:
+        self._journeys = sorted(journeys, key=lambda journey: (journey.start.time, journey.id))
+        self._starts = [journey.start.time for journey in self._journeys]
+        self._ends = [journey.ended_at for journey in self._journeys]
+
+    def latest_at(self, time: int) -> Journey | None:
+        """The latest journey open at that time, else the latest that had started, else none."""
+        started = bisect_right(self._starts, time)
+        for nth in reversed(range(started)):
+            ended = self._ends[nth]
+            if ended is None or ended > time:
+                return self._journeys[nth]
+        return self._journeys[started - 1] if started else None
 
 
 def digest(*parts: str) -> str:
