@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from journeys.events import Event, packed
+from journeys.outcome import Message
 from journeys.rounds import Token
-from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED, Message
+from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED
 from journeys.silence import Span
 
 WATERMARK, HEARD, TOKEN, JUDGE = "watermark", "heard", "token", "judge"

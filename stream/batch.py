@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from journeys import messages
+from journeys.outcome import Addressed, Outcome
 from journeys.rounds import Token
-from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED, Addressed, Outcome
+from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED
 from stream.following import Following, round_of
 from stream.state import PartitionState
 from stream.transports.log import Record

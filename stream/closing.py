@@ -22,7 +22,7 @@ from journeys.actors import CLOSED, RowKey
 from journeys.fold import Folded
 from journeys.journey import OPEN
 from journeys.messages import pieces
-from journeys.routing import Message
+from journeys.outcome import Message
 
 MOST_BYTES = 800_000
 """Of a closed row before it is compressed, unless a single event is larger: less than the log takes."""

@@ -2,8 +2,9 @@
 
 from journeys import messages
 from journeys.messages import pieces
+from journeys.outcome import Message, Outcome
 from journeys.rounds import Token
-from journeys.routing import ABSORB, Message, Outcome
+from journeys.routing import ABSORB
 from stream.transports.log import Entry, Record
 
 ROUND_HEADER = "round"

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
-from journeys.routing import Outcome
+from journeys.outcome import Outcome
 from journeys.sharing import Limits
 from stream.loading import Loading
 from stream.metrics import Metrics
 from stream.outgoing import Outgoing
 from stream.partition_rows import RowsOf
 from stream.sending import Sender, until_available
+from stream.sizes import Sizes
 from stream.state import PartitionState
 from stream.topics import Topics
 from stream.transports.log import Log, partition_for
@@ -41,6 +42,7 @@ class Held:
 
     async def release(self) -> None:
         self.state.rows.close()
+        self.state.sizes.forget()
         await self.outgoing.release()
 
 
@@ -61,6 +63,7 @@ class Holding:
         self._sender = sender
         self._topics = topics
         self._rows_of = rows_of
+        self._metrics = metrics
         self._loading = Loading(metrics)
         self._limits = Limits(journey_map.identifiers)
         self._held: dict[int, asyncio.Future[Held]] = {}
@@ -125,4 +128,5 @@ class Holding:
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
             limits=self._limits,
             rows=self._rows_of(self._log, self._topics.state, partition),
+            sizes=Sizes(partition, self._metrics),
         )

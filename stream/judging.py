@@ -11,7 +11,7 @@ from journeys.events import id_reused
 from journeys.fold import Fold, Folded
 from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Watermarks
-from journeys.routing import Outcome
+from journeys.outcome import Outcome
 from journeys.silence import home, silences
 from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
@@ -84,6 +84,7 @@ class Judging:
                 root = state.neighbourhoods.roots.get(identifier)
                 if root is None:
                     continue
+                state.sizes.judged(identifier, len(root.events), state.neighbourhoods.roots)
                 marks = state.marks_of(identifier) if as_of is None else watermarks
                 folded = self._folded(state, identifier, root, marks, as_of)
                 due = state.rests_until(root, folded) if as_of is None else folded.due

@@ -36,7 +36,14 @@ class Metrics:
         )
         self.largest = Gauge(
             "baton_largest_neighbourhood_events",
-            "Events in the largest neighbourhood judged",
+            "Events in the largest neighbourhood, of those with a thousand and more",
+            ["partition"],
+            registry=registry,
+        )
+        self.large = Gauge(
+            "baton_large_neighbourhoods",
+            "Neighbourhoods with a thousand events and more",
+            ["partition"],
             registry=registry,
         )
         self.source_behind = Gauge(

@@ -16,7 +16,7 @@ from journeys.events import Event, packed
 from journeys.fold import Folded
 from journeys.history import withdrawn
 from journeys.judgement import WITHDRAWN
-from journeys.routing import Outcome
+from journeys.outcome import Outcome
 from journeys.withdrawals import cause_of
 from stream.metrics import Metrics
 from stream.state import ALERT, CUSTOMER, JOURNEY, SHARED, PartitionState

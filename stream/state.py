@@ -14,8 +14,9 @@ from journeys.events import packed
 from journeys.fold import Folded
 from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Watermarks
+from journeys.outcome import Addressed, Outcome
 from journeys.rounds import Marks, Rounds, Token
-from journeys.routing import Addressed, Neighbourhoods, Outcome
+from journeys.routing import Neighbourhoods
 from journeys.settling import Settling, held_back
 from journeys.sharing import Limits
 from journeys.silence import Span, home, merged
@@ -26,6 +27,7 @@ from stream.loading import Loading
 from stream.map_version import MAP_ROW, MadeUnder, made_under
 from stream.partition_rows import PartitionRows
 from stream.sending import until_available
+from stream.sizes import Sizes
 from stream.transports.log import Log
 
 ALERT, CUSTOMER, JOURNEY, SHARED = "a:", "c:", "j:", "s:"
@@ -50,9 +52,11 @@ class PartitionState:
         is_mine: Callable[[str], bool],
         limits: Limits,
         rows: PartitionRows,
+        sizes: Sizes,
     ) -> None:
         self.partition = partition
         self.rows = rows
+        self.sizes = sizes
         self.neighbourhoods = Neighbourhoods(precedes, routes, is_mine, limits, rows)
         self.watermarks = DepartmentWatermarks(journey_map.departments)
         self.heard: dict[str, list[Span]] = {}

@@ -14,8 +14,9 @@ import orjson
 from journeys import messages
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
+from journeys.outcome import Outcome
 from journeys.rounds import Token
-from journeys.routing import Outcome, address
+from journeys.routing import address
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
 from stream.batch import read_batch

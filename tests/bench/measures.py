@@ -14,8 +14,9 @@ from journeys.events import Event
 from journeys.fold import Fold
 from journeys.identity import IdentityRules, resolve, strength, type_of
 from journeys.journey_map import JourneyMap
+from journeys.outcome import Outcome
 from journeys.reading import EventReader
-from journeys.routing import Neighbourhoods, Outcome
+from journeys.routing import Neighbourhoods
 from journeys.sharing import Limits
 from stream.transports.log import Entry, open_log
 from tests.bench import state

@@ -13,7 +13,8 @@ from journeys import messages
 from journeys.actors import CLOSED, Actors, Root, RowKey
 from journeys.events import Event
 from journeys.messages import pieces
-from journeys.routing import ABSORB, Addressed, Neighbourhoods, Outcome, place_of
+from journeys.outcome import Addressed, Outcome, place_of
+from journeys.routing import ABSORB, Neighbourhoods
 from journeys.sharing import Limits
 from stream.closing import closed_rows, held_in
 from stream.transports.log import partition_for

@@ -22,8 +22,9 @@ from journeys.identity import strength, type_of
 from journeys.instants import format_instant, parse_instant
 from journeys.journey_map import JourneyMap
 from journeys.judgement import Watermarks
+from journeys.outcome import Message, Outcome
 from journeys.reading import EventReader
-from journeys.routing import OBSERVE, Message, Neighbourhoods, Outcome, address
+from journeys.routing import OBSERVE, Neighbourhoods, address
 from journeys.sharing import Limits
 from tests.support import replaying
 
