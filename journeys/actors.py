@@ -126,7 +126,7 @@ class Actors:
         """
         yield from sorted(
             {*self._rivals}
-            | (self.forwards.keys() & self.shared)
+            | (self.shared & (self.forwards.keys() | self.roots.keys() | self.closed.keys()))
             | {identifier for identifier, root in self.roots.items() if root.marks}
             | (self.forwards.keys() & self.roots.keys())
             | (self.closed.keys() & (self.forwards.keys() | self.roots.keys()))

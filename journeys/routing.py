@@ -110,6 +110,8 @@ class Neighbourhoods:
         """
         if not targets:
             if identifier in self.roots:
+                if identifier in self._shared:
+                    self._mark(identifier, [identifier], outcome)
                 self._part(identifier, self.roots[identifier].marks, outcome)
             return
         smallest, *others = self._in_order(targets)
@@ -215,6 +217,8 @@ class Neighbourhoods:
 
     def _absorb(self, at: str, absorb: Message, outcome: Outcome) -> Iterator[Addressed]:
         _, rows, known, marks, announced = absorb
+        if at in self._shared:
+            marks = [*marks, at]
         root = self._root(at)
         for key, row in rows:
             self._keep(at, key, row, outcome)

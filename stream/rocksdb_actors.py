@@ -32,7 +32,7 @@ class Actor:
     @property
     def is_torn(self) -> bool:
         """Or has marks, of which something may have been left undone."""
-        if (self.root is not None and self.root.marks) or (self.shared and self.targets):
+        if self.shared or (self.root is not None and self.root.marks):
             return True
         return (self.root is not None) + len(self.targets) + self.closed > 1
 

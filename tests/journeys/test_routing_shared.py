@@ -84,7 +84,7 @@ def partitions_of(count: int, seed: int, **dangers: float) -> Partitions:
     return Partitions(count, random.Random(seed), routes=routes, limits=RULES.limits, **dangers)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(some_events, st.integers(1, 5), chances)
 def test_customers_are_the_same_whatever_the_order_the_repetitions_and_the_crashes(
     events: list[Event], count: int, seed: int
@@ -116,6 +116,15 @@ def test_a_shared_identifier_of_thousands_costs_each_event_no_more_than_two_mess
     held = Counter(key for root in partitions.roots().values() for key in root.events)
     assert held == Counter(each.key for each in events)
     assert partitions.sent <= 2 * sum(len(each.identifiers) for each in events)
+    assert max(len(root.events) for root in partitions.roots().values()) < 10
+
+
+def test_a_shared_identifier_stays_so_when_all_workers_start_again() -> None:
+    events = [event(n, ["i:0", f"j:{n:04d}"]) for n in range(300)]
+    partitions = partitions_of(3, 1, crashes=0.0)
+    partitions.play(events[:20])
+    partitions.restart()
+    partitions.play(events[20:])
     assert max(len(root.events) for root in partitions.roots().values()) < 10
 
 
