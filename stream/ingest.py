@@ -16,7 +16,7 @@ from stream.content import content
 from stream.dead_letters import dead_letter
 from stream.metrics import Metrics
 from stream.seen import Seen
-from stream.sending import Sender
+from stream.sending import Sender, until_available
 from stream.topics import Topics
 from stream.transports.log import Entry, Log, Partition, Record, partition_for
 
@@ -99,13 +99,18 @@ class Ingest:
         return event
 
     async def _assigned(self, topic: str, partition: int) -> Seen:
-        seen, name = Seen(), _name(topic, partition)
+        name = _name(topic, partition)
         home = partition_for(name, await self._sender.partitions(self._topics.seen))
+        seen = await until_available(lambda: self._learned(name, home))
+        self._seen[topic, partition] = seen
+        return seen
+
+    async def _learned(self, name: bytes, home: int) -> Seen:
+        seen = Seen()
         async for records in self._log.read(self._topics.seen, home):
             for record in records:
                 if record.key == name:
                     seen.learn(record.value or b"")
-        self._seen[topic, partition] = seen
         return seen
 
 

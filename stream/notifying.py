@@ -10,9 +10,9 @@ from journeys.errors import InvalidEvent
 from stream.dead_letters import dead_letter
 from stream.notify.notifier import Notifier
 from stream.notify.receiver import Alert, Receiver
-from stream.sending import Sender
+from stream.sending import Sender, until_available
 from stream.topics import Topics
-from stream.transports.log import Log, Record
+from stream.transports.log import Log, Partition, Record
 
 
 class Notify:
@@ -31,18 +31,20 @@ class Notify:
         await self._loaded.wait()
         await self._notifier.handle([_alert(record) for record in records])
 
-    async def load(self, assigned: set[tuple[str, int]]) -> None:
+    async def load(self, assigned: set[Partition]) -> None:
         """Read back what the receiver was told before, without telling it again."""
         self._loaded.clear()
+        self._notifier.load(await until_available(lambda: self._told_before(assigned)))
+        self._loaded.set()
+
+    async def _told_before(self, assigned: set[Partition]) -> list[tuple[str, Alert | None]]:
+        group = self._topics.group(f"notify-{self.name}")
+        committed = await self._log.committed(group, (self._topics.alerts,))
         told: list[tuple[str, Alert | None]] = []
-        committed = await self._log.committed(
-            self._topics.group(f"notify-{self.name}"), (self._topics.alerts,)
-        )
         for topic, partition in sorted(assigned):
             async for records in self._log.read(topic, partition, 0, committed[topic, partition]):
                 told += [_alert(record) for record in records]
-        self._notifier.load(told)
-        self._loaded.set()
+        return told
 
     async def remind_forever(self) -> None:
         await self._loaded.wait()

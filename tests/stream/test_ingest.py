@@ -1,7 +1,7 @@
 """Ingest on a real embedded log: every record becomes an observation or a dead letter, whatever it is."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from stream.ingest import Ingest
 from stream.metrics import Metrics
 from stream.sending import Sender
 from stream.topics import Topics
-from stream.transports.log import Record, partition_for
+from stream.transports.log import LogUnavailable, Record, partition_for
 from stream.transports.sqlite_log import SqliteLog
 from tests.support.scenario import ANNA, WHOLE_TELECOM, cloudevent, instant, shop
 
@@ -183,3 +183,27 @@ async def test_a_batch_handled_twice_leaves_each_dead_letter_once(log: SqliteLog
         2,
     ]
     assert len({event.key for event in events}) == 1
+
+
+class Flickering(SqliteLog):
+    """A log that is away when it is first read from."""
+
+    was_away = False
+
+    async def read(
+        self, topic: str, partition: int, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[list[Record], None]:
+        if not self.was_away:
+            self.was_away = True
+            raise LogUnavailable("away")
+        async for records in super().read(topic, partition, start, end):
+            yield records
+
+
+async def test_a_log_that_is_away_when_a_partition_is_assigned_is_waited_for(tmp_path: Path) -> None:
+    log = Flickering(tmp_path / "log.sqlite")
+    await log.start()
+    await log.create_topics(TOPICS.partitions(3), TOPICS.compacted)
+    (observed,), letters = await ingested(log, record(GOOD))
+    assert (log.was_away, observed.id, letters) == (True, "good", [])
+    await log.stop()

@@ -32,13 +32,20 @@ def until(ask: Callable[[], Found], what: str) -> Found:
     return found
 
 
+def _hear_interrupts() -> None:
+    """A shell that runs the tests in the background has them, and what they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Process:
     """A `baton` process; its standard error goes to a file."""
 
     def __init__(self, words: Sequence[str], errors: Path) -> None:
         self._errors = errors
         with errors.open("wb") as output:
-            self._process = subprocess.Popen([str(BATON), *words], stderr=output, stdout=output)
+            self._process = subprocess.Popen(
+                [str(BATON), *words], stderr=output, stdout=output, preexec_fn=_hear_interrupts
+            )
 
     def said(self, pattern: str) -> str:
         """The part of its standard error that the pattern's group matches, once it has said so."""
