@@ -30,7 +30,7 @@ journeys: {new_line: {starts: shop.order_placed, correlates: order}}
 async def live(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     place = ["--data", str(tmp_path / "data")]
     if request.param == "kafka":
-        broker = request.getfixturevalue("kafka")
+        broker = request.getfixturevalue("own_kafka")
         topics, log = Topics(JourneyMap.parse(MAP)), open_log(broker.url)
         await log.start()
         await log.create_topics(topics.partitions(2), topics.compacted)
