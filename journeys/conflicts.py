@@ -1,6 +1,7 @@
 """Conflicts: two claims that cannot both be true of one customer, with what either side rests on."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from journeys.documents import Document, customer_id, link_entry
@@ -56,34 +57,41 @@ def found_conflicts(identities: Identities) -> Iterator[FoundConflict]:
     if not identities.conflicts:
         return
     customers = identities.customers
-    everything = sorted((event for customer in customers for event in customer.events), key=in_time)
+    holders: dict[str, Customer] = {}
+    bearing: defaultdict[str, list[Event]] = defaultdict(list)
+    for customer in customers:
+        for identifier in customer.identifiers:
+            holders.setdefault(identifier, customer)
+    for event in sorted((event for customer in customers for event in customer.events), key=in_time):
+        for identifier in event.identifiers:
+            bearing[identifier].append(event)
     told: set[tuple[str, str]] = set()
     for conflict in identities.conflicts:
         if conflict.values not in told:
             told.add(conflict.values)
-            sides = [_side(value, conflict.refused, customers) for value in conflict.values]
+            sides = [_side(value, conflict.refused, holders) for value in conflict.values]
             ends = (conflict.refused.a, *conflict.values)
-            holder = next((c for end in ends for c in customers if end in c.identifiers), None)
+            holder = next((holders[end] for end in ends if end in holders), None)
             if holder:
-                yield FoundConflict(conflict, holder, sides, _evidence(conflict, everything))
+                yield FoundConflict(conflict, holder, sides, _evidence(conflict, bearing))
 
 
-def _side(value: str, refused: Link, customers: Iterable[Customer]) -> Side:
+def _side(value: str, refused: Link, holders: Mapping[str, Customer]) -> Side:
     """One side claims what is disputed by the links that hold, the other by the one that was refused."""
-    customer = next((c for c in customers if value in c.identifiers), None)
+    customer = holders.get(value)
     if customer and refused.b in customer.identifiers:
         return Side(value, customer, customer.ways.between(value, refused.b))
     return Side(value, customer, [*(customer.ways.between(value, refused.a) if customer else ()), refused])
 
 
-def _evidence(conflict: Conflict, events: list[Event]) -> list[Event]:
+def _evidence(conflict: Conflict, bearing: Mapping[str, list[Event]]) -> list[Event]:
     """The earliest event that bears each value with what is disputed, else alone, and the refused link's."""
     disputed = {conflict.refused.a, conflict.refused.b}
     found = {conflict.refused.event.key: conflict.refused.event}
     for value in conflict.values:
-        bearing = [event for event in events if value in event.identifiers]
-        best = next((event for event in bearing if disputed & set(event.identifiers)), None)
-        for event in (best, *bearing)[: 1 if best else 2]:
+        claims = bearing.get(value, [])
+        best = next((event for event in claims if disputed & set(event.identifiers)), None)
+        for event in (best, *claims)[: 1 if best else 2]:
             if event:
                 found[event.key] = event
     return sorted(found.values(), key=in_time)
