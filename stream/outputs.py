@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import orjson
 
 from journeys import ledger
+from journeys.actors import Root
 from journeys.conflicts import CONFLICT
 from journeys.documents import Document
 from journeys.events import Event, packed
@@ -44,14 +45,15 @@ class Outputs:
 
         `said` takes the announced rows, which must be durable before the entries go.
         """
+        root = state.neighbourhoods.roots[identifier]
+        announced, sent = root.announced, root.sent
+        shared, at = folded.shared | _found_shared(root), folded.latest or judged_at or 0
         current: dict[str, Document] = {
             **{JOURNEY + document["id"]: document for document in folded.journeys},
             **{CUSTOMER + document["id"]: document for document in folded.customers},
             **{ALERT + document["fingerprint"]: document for document in folded.alerts},
-            **{SHARED + name: ledger.shared(name, ledger.BEGUN, folded.latest) for name in folded.shared},
+            **{SHARED + name: ledger.shared(name, ledger.BEGUN, at) for name in shared},
         }
-        root = state.neighbourhoods.roots[identifier]
-        announced, sent = root.announced, root.sent
         outputs = self._moves(announced, folded)
         for name in [name for name in announced if name not in current]:
             outputs += self._take_back(state, identifier, name, folded, judged_at, said)
@@ -110,6 +112,12 @@ class Outputs:
 
     def _output(self, name: str, value: bytes | None) -> Output:
         return self._topics[name[:2]], Entry(name[2:].encode(), value)
+
+
+def _found_shared(root: Root) -> set[str]:
+    """What was found to be shared here, though the events that showed it may have left."""
+    counted = root.meetings.shared if root.meetings else set()
+    return counted | {mark for mark in root.marks if SHARED + mark in root.announced}
 
 
 def _remembered(name: str, document: Document, encoded: bytes) -> bytes:

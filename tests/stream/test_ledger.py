@@ -82,6 +82,26 @@ async def test_an_identifier_over_its_limit_is_told_once_to_be_shared(tmp_path: 
     ]
 
 
+async def test_an_identifier_stays_shared_though_the_events_that_showed_it_have_left(tmp_path: Path) -> None:
+    soon = JourneyMap.parse(
+        TELECOM.replace("limit: 5", "limit: 1").replace("limit_within: 4", "limit_within: 1")
+    )
+    calls = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    async with Stitching(soon, tmp_path / "log.sqlite", 1, random.Random(0)) as stitching:
+        for n, (phone, email) in enumerate(calls):
+            await stitching.observe(called(phone, f"10:0{n}", EMAILS[email]))
+            await stitching.settle()
+        told = [
+            (entry["subject"], entry["data"]["status"])
+            for entry in await entries(stitching)
+            if entry["type"] == SHARED
+        ]
+        customers = await stitching.published("customers")
+    everyone = [f"email:{EMAILS[0]}", f"email:{EMAILS[1]}", f"phone:{PHONES[0]}", f"phone:{PHONES[1]}"]
+    assert sorted(told) == [(identifier, "begun") for identifier in everyone]
+    assert len(customers) == len(calls)
+
+
 async def test_two_crm_numbers_for_one_address_are_told_as_a_conflict(tmp_path: Path) -> None:
     orders = [
         event_of(MAP, f"10:0{n}", shop.order_placed(order=f"L-{n}", email=EMAILS[0], crm=f"C-{n}"))
