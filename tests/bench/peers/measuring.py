@@ -28,7 +28,7 @@ from stream.topics import Topics
 from stream.transports.log import Log
 from tests.bench.peers.orders import PARTITIONS
 from tests.bench.peers.peer import HERE, JOB, STATE, Peer
-from tests.bench.peers.program import LOOK_SECONDS, DoesNotCount, Input, Word, started
+from tests.bench.peers.program import LOOK_SECONDS, DoesNotCount, Input, TooFast, Word, started
 
 MAP = HERE / "baton" / "map.yaml"
 ORDER = re.compile(rb"[AZ]-\d{7}")
@@ -185,5 +185,5 @@ async def _as_new(log: Log, topics: Topics) -> None:
 
 def _rate(warm: Word, handled: Word, end: float) -> float:
     if handled.events == warm.events:
-        raise DoesNotCount("it took in everything at once, warm-up and all")
+        raise TooFast("it took in everything at once, warm-up and all")
     return (handled.events - warm.events) / (end - warm.at)

@@ -21,6 +21,10 @@ class DoesNotCount(Exception):
     """A run that gives no figure, and why."""
 
 
+class TooFast(DoesNotCount):
+    """Its results are right, but it took in everything at once, warm-up and all: there is nothing to time."""
+
+
 class Input(NamedTuple):
     """Orders, on a topic; so many events of it are for warming up."""
 
