@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from stream.transports.kafka_clients import KafkaClients
 from stream.transports.log import (
     Entry,
+    Fenced,
     LogError,
     LogUnavailable,
     Offsets,
@@ -69,12 +70,14 @@ class KafkaAppender:
         try:
             with self._kafka.translating_errors():
                 return transaction.result()
-        except LogUnavailable:
-            raise
         except LogError as error:
+            if isinstance(error, LogUnavailable):
+                if not self._producer._txn_manager.is_fatal_error():
+                    raise
+                error = Fenced(f"{error}; the client has given up, and only a new hold can append")
             self._broken = error
             _forget_errors(self._producer)
-            raise
+            raise error
 
     async def _transaction(self, batches: Batches) -> Offsets:
         await self._producer.begin_transaction()

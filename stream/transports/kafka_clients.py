@@ -174,31 +174,38 @@ class KafkaClients:
     def translating_errors(self) -> Iterator[None]:
         try:
             yield
-        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            advice = "send less, or raise the topic's max.message.bytes"
-            raise EntryTooLarge(f"{self.where}: {error}: {advice}") from error
-        except UnknownTopicOrPartitionError as error:
-            raise LogError(f"{self.where}: {error}: create the topics first") from error
-        except tuple(RIGHTS) as error:
-            raise LogError(f"{self.where}: {RIGHTS[type(error)]}; {GUIDE} ({error})") from error
-        except (KafkaStorageError, NotEnoughReplicasError) as error:
-            raise LogUnavailable(f"{self.where} takes nothing now: {_BROKERS[type(error)]}") from error
-        except KafkaError as error:
-            if isinstance(error, _HOLD_LOST) or isinstance(error.__cause__, _HOLD_LOST):
-                raise Fenced(
-                    f"{self.where}: the hold is lost: somebody else took it, or the cluster gave it up "
-                    f"({type(error.__cause__ or error).__name__})"
-                ) from error
-            if error.retriable or isinstance(error, KafkaTimeoutError):
-                raise self.away(error) from error
-            raise LogError(f"{self.where}: {error!r}") from error
-        except OSError as error:  # a TimeoutError is one
-            raise self.away(error) from error
+        except (KafkaError, OSError) as error:  # a TimeoutError is an OSError
+            raise self._in_our_terms(_cause(error)) from error
+
+    def _in_our_terms(self, error: BaseException) -> LogError:
+        if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
+            return EntryTooLarge(f"{self.where}: {error}: send less, or raise the topic's max.message.bytes")
+        if isinstance(error, UnknownTopicOrPartitionError):
+            return LogError(f"{self.where}: {error}: create the topics first")
+        if isinstance(error, tuple(RIGHTS)):
+            return LogError(f"{self.where}: {RIGHTS[type(error)]}; {GUIDE} ({error})")
+        if isinstance(error, tuple(_BROKERS)):
+            return LogUnavailable(f"{self.where} takes nothing now: {_BROKERS[type(error)]}")
+        if isinstance(error, _HOLD_LOST):
+            return Fenced(
+                f"{self.where}: the hold is lost: somebody else took it, or the cluster gave it up "
+                f"({type(error).__name__})"
+            )
+        if isinstance(error, (OSError, KafkaTimeoutError)) or getattr(error, "retriable", False):
+            return self.away(error)
+        return LogError(f"{self.where}: {error!r}")
 
     def away(self, reason: object) -> LogUnavailable:
         return LogUnavailable(
             f"{self.where} is away ({reason!r}): check the address, the credentials and TLS"
         )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What went wrong at first: aiokafka wraps it in an error that tells nothing, and may do so twice."""
+    while type(error) is KafkaError and isinstance(error.__cause__, (KafkaError, OSError)):
+        error = error.__cause__
+    return error
 
 
 async def _started(client: Any) -> Any:

@@ -1,17 +1,26 @@
 """What only holders on Kafka have to stand."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import RequestTimedOutError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    ProducerFenced,
+    RequestTimedOutError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from stream.transports.kafka_appender import KafkaAppender
+from stream.transports.kafka_clients import KafkaClients
 from stream.transports.kafka_log import KafkaLog
-from stream.transports.log import Entry, Fenced, LogUnavailable
+from stream.transports.log import Entry, Fenced, LogError, LogUnavailable
 from tests.support.kafka import Broker
 
 
@@ -46,6 +55,55 @@ async def test_what_the_holder_before_left_open_is_never_read_and_holds_nobody_u
     await dead.stop()
     await log.hold("holder")
     assert await values(log, "left-open") == [b"behind it", b"mine"]
+
+
+class Coordinator:
+    """Closes the connection when asked for the coordinator, as a network does that resets connections."""
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._client = producer.client
+        producer._sender._coordinators.clear()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        lookup, self._client.coordinator_lookup = self._client.coordinator_lookup, self._lookup
+        yield
+        self._client.coordinator_lookup = lookup
+
+    async def _lookup(self, *_: Any) -> int:
+        raise KafkaConnectionError("Connection closed")
+
+
+async def test_a_client_that_gave_up_on_a_connection_asks_for_a_new_hold(log: KafkaLog) -> None:
+    await log.create_topics({"reset": 1})
+    appender = await log.hold("reset")
+    with Coordinator(appender._producer).away():
+        for _ in range(2):
+            with pytest.raises(Fenced, match="Connection closed"):
+                await appender.append({("reset", 0): [Entry(b"k", b"never")]})
+    anew = await log.hold("reset")
+    await anew.append({("reset", 0): [Entry(b"k", b"after")]})
+    assert await values(log, "reset") == [b"after"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KafkaConnectionError("Connection closed"), LogUnavailable),
+        (ProducerFenced("newer"), Fenced),
+        (TopicAuthorizationFailedError("events"), LogError),
+    ],
+)
+def test_what_the_client_hides_in_an_error_of_its_own_is_told(
+    error: KafkaError, told: type[LogError]
+) -> None:
+    kafka = KafkaClients("Kafka at here", 1, {})
+    with pytest.raises(LogError) as raised, kafka.translating_errors():
+        try:
+            raise error
+        except KafkaError as cause:
+            raise KafkaError(repr(cause)) from cause
+    assert type(raised.value) is told
 
 
 class Answers:
