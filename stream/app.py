@@ -4,29 +4,32 @@ stitching.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+
+from faust.types import TP
 
 from stream.ingest import Ingest
 from stream.notifying import Notify
 from stream.project import Project
 from stream.stitch import Stitch
 from stream.topics import Topics
+from stream.transports.batches import Batch
 from stream.transports.log import Fenced, Record
 from stream.transports.running import App, new_app
 
 logger = logging.getLogger(__name__)
 
-Handle = Callable[[str, int, Sequence[Record]], Awaitable[None]]
+Handle = Callable[[str, int, Sequence[Record], bool], Awaitable[bool]]
+"""Handles records of a topic's partition, of which more may be waiting; whether it is done with all so far."""
 
 
 def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -> App:
     """Ingest and stitch: from the departments' topics to journeys, customers and alerts."""
     app = new_app(topics.group("stitch"), broker)
-    _agent(app, topics.sources, "ingest", ingest.handle)
-    _agent(
-        app, (topics.observations,), "stitch", lambda _, partition, records: stitch.handle(partition, records)
-    )
+    _agent(app, topics.sources, "ingest", one_by_one(ingest.handle))
+    _agent(app, (topics.observations,), "stitch", lambda _, *batch: stitch.handle(*batch))
 
     async def take(_: Any, assigned: Any, **__: Any) -> None:
         for taking in stitch.holding.take(tp.partition for tp in assigned if tp.topic == topics.observations):
@@ -44,20 +47,30 @@ def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -
 def projecting_app(broker: str, topics: Topics, project: Project) -> App:
     """From the document topics into the read model."""
     app = new_app(topics.group("project"), broker)
-    _agent(app, topics.documents, "project", project.handle)
+    _agent(app, topics.documents, "project", one_by_one(project.handle))
     return app
 
 
 def notifying_app(broker: str, topics: Topics, notify: Notify) -> App:
     """From the alerts topic to one receiver: a receiver that is away holds up no other."""
     app = new_app(topics.group(f"notify-{notify.name}"), broker)
-    _agent(app, (topics.alerts,), "notify", notify.handle)
+    _agent(app, (topics.alerts,), "notify", one_by_one(notify.handle))
 
     async def load(_: Any, assigned: Any, **__: Any) -> None:
         await notify.load({(tp.topic, tp.partition) for tp in assigned})
 
     app.on_partitions_assigned.connect(load, weak=False)
     return app
+
+
+def one_by_one(handle: Callable[[str, int, Sequence[Record]], Awaitable[None]]) -> Handle:
+    """For an agent that is done with all records when it has handled them."""
+
+    async def handled(topic: str, partition: int, records: Sequence[Record], _: bool) -> bool:
+        await handle(topic, partition, records)
+        return True
+
+    return handled
 
 
 def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None:
@@ -68,11 +81,14 @@ def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None
     """
 
     async def agent(stream: Any) -> None:
+        handled: defaultdict[TP, list[Batch]] = defaultdict(list)
         async for event in stream.events():
-            tp = event.message.tp
+            batch, tp = event.message, event.message.tp
+            handled[tp].append(batch)
             try:
-                await handle(tp.topic, tp.partition, event.message.take())
+                is_done = await handle(tp.topic, tp.partition, batch.take(), app.consumer.is_followed(batch))
             except Fenced as error:
+                handled.pop(tp)
                 logger.warning("asking for partitions anew: %s/%d: %s", tp.topic, tp.partition, error)
                 await app.consumer.rejoin()
                 continue
@@ -81,7 +97,9 @@ def _agent(app: App, topics: tuple[str, ...], name: str, handle: Handle) -> None
                     raise
                 await app.crash(error if str(error) else RuntimeError(f"{name}: {error!r}"))
                 await asyncio.Event().wait()
-            app.consumer.finish(event.message)
+            if is_done:
+                for each in handled.pop(tp):
+                    app.consumer.finish(each)
 
     source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
     app.agent(source, name=name, concurrency=1)(agent)

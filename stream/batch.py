@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from journeys import messages
 from journeys.outcome import Addressed, Outcome
-from journeys.rounds import Token
+from journeys.rounds import Marks, Token
 from journeys.routing import ABSORB, JOIN, OBSERVE, SHARED
 from stream.following import Following, round_of
 from stream.state import PartitionState
@@ -14,38 +14,48 @@ from stream.transports.log import Record
 
 @dataclass(slots=True)
 class Batch:
-    """`reported`: watermarks were among it. `told_to_judge`: as of when, and when departments were last heard then.
-    `stopped`: messages that reached closed neighbourhoods, each with its round, still to be handled.
+    """What was read of a partition since all was last judged: it may come in several pieces.
+
+    `outcome` gathers what they change; of the first batch after loading it holds what mends what a crash left.
+    `marks`: the watermarks judged on before. `reported`: watermarks were among it. `told_to_judge`: as of when, and
+    when departments were last heard then.
     """
 
-    following: Following
+    marks: Marks
+    outcome: Outcome = field(default_factory=Outcome)
+    is_first: bool = False
+    records: int = 0
     reported: bool = False
     told_to_judge: list[tuple[int, dict[str, int]]] = field(default_factory=list)
-    stopped: list[tuple[int, Addressed]] = field(default_factory=list)
+    following: Following = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.following = Following(self.outcome)
 
-def read_batch(state: PartitionState, records: Sequence[Record], outcome: Outcome) -> Batch:
-    """Take the records in their order; the outcome gathers what they change."""
-    batch = Batch(Following(outcome))
-    for record in records:
-        kind, *content = messages.decode(record.value or b"")
-        is_new = state.rounds.passes(record.offset)
-        if kind in (OBSERVE, JOIN, ABSORB, SHARED):
-            round = round_of(record)
-            if round is not None and is_new:
-                state.rounds.handled(round)
-            belongs_to = state.rounds.current if round is None else round
-            stopped = state.neighbourhoods.handle((record.key or b"").decode(), (kind, *content), outcome)
-            batch.stopped += [(belongs_to, each) for each in stopped]
-            batch.following.belongs_to(belongs_to)
-        elif kind == messages.WATERMARK:
-            batch.reported = True
-            for report in content[0]:
-                state.watermarks.report(*report)
-        elif kind == messages.HEARD:
-            state.hear(content[0], content[1], outcome)
-        elif kind == messages.TOKEN:
-            batch.following.relay(state.rounds.take(Token(*content[0])) if is_new else None)
-        else:
-            batch.told_to_judge.append((content[0], content[1]))
-    return batch
+    async def read(self, state: PartitionState, records: Sequence[Record]) -> None:
+        """Take the records in their order, which follow those that were read before."""
+        self.records += len(records)
+        stopped: list[tuple[int, Addressed]] = []
+        for record in records:
+            kind, *content = messages.decode(record.value or b"")
+            is_new = state.rounds.passes(record.offset)
+            if kind in (OBSERVE, JOIN, ABSORB, SHARED):
+                round = round_of(record)
+                if round is not None and is_new:
+                    state.rounds.handled(round)
+                belongs_to = state.rounds.current if round is None else round
+                at = (record.key or b"").decode()
+                for each in state.neighbourhoods.handle(at, (kind, *content), self.outcome):
+                    stopped.append((belongs_to, each))
+                self.following.belongs_to(belongs_to)
+            elif kind == messages.WATERMARK:
+                self.reported = True
+                for report in content[0]:
+                    state.watermarks.report(*report)
+            elif kind == messages.HEARD:
+                state.hear(content[0], content[1], self.outcome)
+            elif kind == messages.TOKEN:
+                self.following.relay(state.rounds.take(Token(*content[0])) if is_new else None)
+            else:
+                self.told_to_judge.append((content[0], content[1]))
+        await state.resume(stopped, self.outcome, self.following)

@@ -37,13 +37,16 @@ class Following:
         if token:
             self.tokens.append(token)
 
-    def entries(self) -> list[Entry]:
-        """The messages as entries of the log, large ones in pieces."""
-        return [
+    def take_entries(self) -> list[Entry]:
+        """The messages since the last call as entries of the log, large ones in pieces."""
+        entries = [
             _entry(identifier, part, round)
             for (identifier, message), round in zip(self._outcome.messages, self._rounds, strict=True)
             for part in (pieces(message, MOST_ABSORB_BYTES) if message[0] == ABSORB else (message,))
         ]
+        self._outcome.messages.clear()
+        self._rounds.clear()
+        return entries
 
     def departures(self) -> list[Entry]:
         """What is to be sent once all is announced; it belongs to round 0, for it has many causes."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
-from journeys.outcome import Outcome
 from journeys.sharing import Limits
+from stream.batch import Batch
 from stream.loading import Loading
 from stream.metrics import Metrics
 from stream.outgoing import Outgoing
@@ -31,14 +31,11 @@ from stream.transports.log import Log, partition_for
 
 @dataclass(slots=True)
 class Held:
-    """A partition's state, and the only way anything leaves it.
-
-    `mending`: what is to be mended of what a crash left, until the first batch takes it along.
-    """
+    """A partition's state, the only way anything leaves it, and the batch under way."""
 
     state: PartitionState
     outgoing: Outgoing
-    mending: Outcome | None = None
+    batch: Batch
 
     async def release(self) -> None:
         self.state.rows.close()
@@ -105,14 +102,17 @@ class Holding:
         name = f"{self._topics.observations}/{partition}"
         appender = await until_available(lambda: self._log.hold(name))
         state = await self._new_state(partition)
-        held = Held(state, Outgoing(self._sender, appender, (self._topics.state, partition), state.rows))
+        held = Held(
+            state,
+            Outgoing(self._sender, appender, (self._topics.state, partition), state.rows),
+            Batch(state.marks),
+        )
         try:
-            held.mending = await until_available(
-                lambda: state.load(self._log, self._topics.state, self._loading)
-            )
+            mending = await until_available(lambda: state.load(self._log, self._topics.state, self._loading))
         except BaseException:
             await held.release()
             raise
+        held.batch = Batch(dict(state.marks), mending, is_first=True)
         self._loaded[partition] = state
         return held
 

@@ -1,10 +1,11 @@
 """Stitch: observations meet in neighbourhoods; what these come to goes out as journeys, customers and alerts.
 
 All that follows from a batch goes out in one append, which is all there or not at all: messages, announced rows,
-documents, events that depart, tokens, other rows. Only where very many neighbourhoods are judged at once does it
-take several appends, in that order: a crash between two of them repeats the batch and changes no result, since
-rows that announce are there before, or with, what they announce, and rows that remove events come last, after the
-messages that carry those on. In every partition a token stands behind all messages that it is about.
+documents, events that depart, tokens, other rows. Only where a partition is far behind, or very many neighbourhoods
+are judged at once, does it take several appends, in that order: a crash between two of them repeats the batch and
+changes no result, since rows that announce are there before, or with, what they announce, and rows that remove
+events come last, after the messages that carry those on. In every partition a token stands behind all messages that
+it is about.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +15,11 @@ import orjson
 from journeys import messages
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
-from journeys.outcome import Outcome
 from journeys.rounds import Token
 from journeys.routing import address
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
-from stream.batch import read_batch
+from stream.batch import Batch
 from stream.carried import overdue
 from stream.holding import Holding
 from stream.judging import Judging
@@ -31,6 +31,9 @@ from stream.sending import Sender, until_available
 from stream.state import PartitionState
 from stream.topics import Topics
 from stream.transports.log import Entry, Log, Record
+
+JUDGED_TOGETHER = 50_000
+"""Records that are judged together at most, when a partition is far behind: a crash has them read again."""
 
 
 class Stitch:
@@ -64,34 +67,43 @@ class Stitch:
         shared = [i for i in event.identifiers if self.holding.knows_shared(i)]
         return address(event, self.holding.routes, shared), shared
 
-    async def handle(self, partition: int, records: Sequence[Record]) -> None:
-        """Returns when everything that follows from the records is durable.
+    async def handle(self, partition: int, records: Sequence[Record], is_followed: bool = False) -> bool:
+        """Returns when everything that follows from the records is durable, and true.
+
+        `is_followed`: more records are waiting. Then only the messages to other partitions are durable, and it is
+        false; with some later records all that follows from these is, too, so that what many events in a row
+        touch is judged once.
 
         Fenced when another worker has taken over the partition: from then on nothing is written, of this batch
         or of others, until the partition is assigned anew.
         """
         held = await self.holding.of(partition)
-        state, outgoing = held.state, held.outgoing
-        fresh, outcome, held.mending = held.mending is not None, held.mending or Outcome(), None
-        marks = dict(state.marks)
-        read = read_batch(state, records, outcome)
-        await state.resume(read.stopped, outcome, read.following)
-        settled = state.has_settled(outcome.touched)
-        await self._add_messages(read.following.entries(), outgoing)
+        await held.batch.read(held.state, records)
+        await self._add_messages(held.batch.following.take_entries(), held.outgoing)
+        if is_followed and held.batch.records < JUDGED_TOGETHER:
+            await held.outgoing.flush()
+            return False
+        await self._conclude(held.batch, held.state, held.outgoing)
+        held.batch = Batch(dict(held.state.marks))
+        return True
+
+    async def _conclude(self, batch: Batch, state: PartitionState, outgoing: Outgoing) -> None:
+        outcome = batch.outcome
         outgoing.keep(outcome.announcements())
+        settled = state.has_settled(outcome.touched)
         if self._on_events:
             due = dict.fromkeys(outcome.touched)
-            if fresh:
+            if batch.is_first:
                 due |= dict.fromkeys(state.with_alerts())
-            if read.reported:
+            if batch.reported:
                 due |= dict.fromkeys(map(home, state.heard))
-            if fresh or settled or read.reported or state.marks != marks:
+            if batch.is_first or settled or batch.reported or state.marks != batch.marks:
                 due |= dict.fromkeys(state.passed())
             await self._judging.judge(state, due, state.marks, None, outcome, outgoing)
-        for as_of, heard in read.told_to_judge:
+        for as_of, heard in batch.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome, outgoing)
-        await self._add_messages(read.following.departures(), outgoing)
-        await self._add_tokens(state, read.following.tokens, outgoing)
+        await self._add_messages(batch.following.departures(), outgoing)
+        await self._add_tokens(state, batch.following.tokens, outgoing)
         state.keep_rounds(outcome)
         outgoing.keep(outcome.row_changes())
         await outgoing.flush()

@@ -13,7 +13,7 @@ end. `_read_offset` is the next offset to deliver, not the last one delivered.
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from faust.transport.consumer import Consumer, Fetcher
 from faust.types import TP, ConsumerMessage, Message
@@ -22,7 +22,7 @@ from mode.utils.futures import notify
 
 from stream.transports.log import Record
 
-MAX_RECORDS = 2_000
+MAX_RECORDS = 5_000
 MAX_BYTES = 4_000_000
 
 
@@ -45,24 +45,26 @@ def batches_of(records: Sequence[Record], start: int) -> Iterator[list[Record]]:
 class Batch(ConsumerMessage):  # type: ignore[misc]
     """The message of records of one partition, in order, that become more until they are taken."""
 
-    __slots__ = ("is_finished", "is_taken", "size")
+    __slots__ = ("is_finished", "is_taken", "records", "size")
 
     def __init__(self, *arguments: Any, **fields: Any) -> None:
-        super().__init__(*arguments, **fields)
+        self.records: list[Record] = fields.pop("records")
+        super().__init__(*arguments, **fields, value=None)
         self.is_finished = self.is_taken = False
-        self.size = _size_of(self.value)
+        self.size = _size_of(self.records)
 
     def take(self) -> list[Record]:
-        """The records, as many as there are now."""
+        """The records, as many as there are now; once."""
         self.is_taken = True
-        return cast(list[Record], self.value)
+        records, self.records = self.records, []
+        return records
 
     def grows_by(self, records: Sequence[Record]) -> bool:
         """Whether the records, which follow its own, joined them."""
         size = _size_of(records)
-        if self.is_taken or len(self.value) + len(records) > MAX_RECORDS or self.size + size > MAX_BYTES:
+        if self.is_taken or len(self.records) + len(records) > MAX_RECORDS or self.size + size > MAX_BYTES:
             return False
-        self.value += records
+        self.records += records
         self.size += size
         return True
 
@@ -84,6 +86,11 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
         """All that follows from what was taken is durable: it may be committed, after those before it."""
         assert batch.is_taken
         batch.is_finished = True
+
+    def is_followed(self, batch: Batch) -> bool:
+        """Whether more of its partition waits for the agent: it is full, and the agent is behind."""
+        delivered = self._delivered.get(batch.tp)
+        return bool(delivered and delivered[-1].offset > batch.offset)
 
     async def rejoin(self) -> None:
         """Gives all partitions back and asks for them anew, from the committed offsets on."""
@@ -159,7 +166,7 @@ class BatchedConsumer(Consumer):  # type: ignore[misc]
             timestamp_type=0,
             headers=[],
             key=None,
-            value=records,
+            records=records,
             checksum=None,
             tp=tp,
             generation_id=self.app.consumer_generation_id,

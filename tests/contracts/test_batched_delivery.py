@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from faust.types import TP
 
-from stream.app import _agent
+from stream.app import _agent, one_by_one
+from stream.transports.batches import MAX_RECORDS
 from stream.transports.log import Entry, Fenced, Log, LogError, Record
 from stream.transports.running import App, failure, new_app, running
 from tests.support.consuming import Collector, until, until_committed
@@ -31,7 +32,7 @@ async def test_an_agent_gets_all_records_in_order_in_batches_of_one_partition(
     for partition in range(3):
         assert [r.offset for r in collector.records(partition)] == list(range(10_000))
         assert [r.value for r in collector.records(partition)] == [str(i).encode() for i in range(10_000)]
-        assert all(0 < len(batch) <= 2_000 for batch in collector.batches[partition])
+        assert all(0 < len(batch) <= MAX_RECORDS for batch in collector.batches[partition])
 
 
 async def test_what_is_appended_while_the_app_runs_arrives(log: Log, url: str, topic: str, name: str) -> None:
@@ -58,21 +59,21 @@ async def test_keys_that_are_not_utf8_tombstones_and_headers_pass(
 
 
 async def test_only_finished_batches_are_committed(log: Log, url: str, topic: str, name: str) -> None:
-    await log.append({(topic, 0): numbered(0, 2_000)})
-    await log.append({(topic, 0): numbered(2_000, 4_000)})
+    await log.append({(topic, 0): numbered(0, MAX_RECORDS)})
+    await log.append({(topic, 0): numbered(MAX_RECORDS, 2 * MAX_RECORDS)})
     may_finish = asyncio.Event()
 
     async def handle(batch: list[Record]) -> None:
-        if batch[-1].offset >= 2_000:
+        if batch[-1].offset >= MAX_RECORDS:
             await may_finish.wait()
 
     collector = Collector(name, url, topic, handle)
     async with running(collector.app):
-        await until_committed(url, name, {(topic, 0): 2_000, (topic, 1): 0, (topic, 2): 0})
+        await until_committed(url, name, {(topic, 0): MAX_RECORDS, (topic, 1): 0, (topic, 2): 0})
         await collector.app.consumer.commit()
-        assert (await log.committed(name, [topic]))[topic, 0] == 2_000
+        assert (await log.committed(name, [topic]))[topic, 0] == MAX_RECORDS
         may_finish.set()
-        await until_committed(url, name, {(topic, 0): 4_000, (topic, 1): 0, (topic, 2): 0})
+        await until_committed(url, name, {(topic, 0): 2 * MAX_RECORDS, (topic, 1): 0, (topic, 2): 0})
 
 
 async def test_what_arrives_while_the_agent_is_busy_comes_as_one_batch(
@@ -161,7 +162,7 @@ asyncio.run(main())
 def reading(name: str, url: str, topic: str, handle: Callable[[Sequence[Record]], Awaitable[None]]) -> App:
     """An app as Baton's own are."""
     app = new_app(name, url, broker_session_timeout=2.0, broker_heartbeat_interval=0.5)
-    _agent(app, (topic,), "reader", lambda _topic, _partition, records: handle(records))
+    _agent(app, (topic,), "reader", one_by_one(lambda _, __, records: handle(records)))
     return app
 
 
@@ -180,6 +181,36 @@ async def test_a_batch_that_failed_comes_again_however_orderly_the_stop(
     collector = Collector(name, url, topic)
     async with running(collector.app):
         await until(lambda: collector.count == 10)
+
+
+async def test_who_is_behind_may_finish_several_batches_together(
+    log: Log, url: str, topic: str, name: str
+) -> None:
+    """Who is told that more follow gets more; nothing is committed before he says that he is done."""
+    total = 4 * MAX_RECORDS + 1
+    for start in range(0, total, MAX_RECORDS):
+        await log.append({(topic, 0): numbered(start, min(start + MAX_RECORDS, total))})
+    app = new_app(name, url, broker_session_timeout=2.0, broker_heartbeat_interval=0.5)
+    seen: list[int] = []
+    put_off: list[int] = []
+
+    async def handle(_: str, __: int, batch: Sequence[Record], is_followed: bool) -> bool:
+        seen.extend(record.offset for record in batch)
+        await asyncio.sleep(0.1)  # others arrive
+        await app.consumer.commit()
+        committed = (await log.committed(name, [topic]))[topic, 0]
+        assert committed <= min(put_off, default=len(seen)), "committed what was put off"
+        if is_followed:
+            put_off.append(batch[0].offset)
+            return False
+        put_off.clear()
+        return True
+
+    _agent(app, (topic,), "reader", handle)
+    async with running(app):
+        await until_committed(url, name, {(topic, 0): total, (topic, 1): 0, (topic, 2): 0})
+
+    assert seen == list(range(total))
 
 
 async def test_who_lost_what_he_works_on_gets_his_partitions_anew_and_the_batch_again(

@@ -128,6 +128,24 @@ def _lying_in(partition: int, kind: str, values: list[str]) -> str:
     return next(v for v in values if partition_for(f"{kind}:{v}".encode(), 2) == partition)
 
 
+async def test_a_partition_that_is_behind_judges_once_what_many_records_touch(tmp_path: Path) -> None:
+    events = [
+        event_of(MAP, f"{hour}:00", call_center.call_received(email=ANNA, recognised=True))
+        for hour in range(10, 20)
+    ]
+    for puts_off, folds in ((False, 10), (True, 1)):
+        log = tmp_path / f"{puts_off}.sqlite"
+        async with Stitching(MAP, log, 1, random.Random(0)) as stitching:
+            await stitching.observe(*events)
+            for _ in range(9):
+                await stitching.take(0, most=1, puts_off=puts_off)
+            assert stitching.counted("baton_neighbourhoods_folded_total") == folds - 1
+            await stitching.take(0)
+            assert stitching.counted("baton_neighbourhoods_folded_total") == folds
+            (customer,) = (await stitching.published("customers")).values()
+            assert customer["events"] == 10
+
+
 async def test_an_owner_that_died_on_its_way_out_does_not_have_the_last_word(tmp_path: Path) -> None:
     order = _lying_in(1, "order", [f"A-{n}" for n in range(20)])
     email = _lying_in(0, "email", [f"anna{n}@example.com" for n in range(20)])

@@ -109,6 +109,7 @@ class Stitching:
         self.log = MortalLog(path, chance, deaths)
         self._workers = [self._worker() for _ in range(count)]
         self._positions = [0] * count
+        self._finished = [0] * count
         self._committed = [0] * count
         self._assigned: set[int] = set()
 
@@ -126,11 +127,11 @@ class Stitching:
         await self._workers[partition].holding.release_all()
         self._workers[partition] = self._worker()
         self._assigned.discard(partition)
-        self._positions[partition] = self._committed[partition]
+        self._positions[partition] = self._finished[partition] = self._committed[partition]
 
     async def restart_all(self) -> None:
         for partition in range(self.count):
-            self._committed[partition] = self._positions[partition]
+            self._committed[partition] = self._finished[partition]
             await self.restart(partition)
 
     async def observe(self, *events: Event) -> None:
@@ -168,22 +169,28 @@ class Stitching:
         partition = self._chance.choice(behind)
         await self.take(partition, self._chance.randint(1, 12))
         if self._chance.random() < 0.5:
-            self._committed[partition] = self._positions[partition]
+            self._committed[partition] = self._finished[partition]
         return True
 
-    async def take(self, partition: int, most: int = 1000) -> None:
-        """One worker handles its next records as one batch, or dies."""
+    async def take(self, partition: int, most: int = 1000, puts_off: bool | None = None) -> None:
+        """One worker handles its next records as one batch, or dies; where more follow, it may leave the judging to
+        the batch with those.
+        """
         start = self._positions[partition]
         records, _ = await self.log.fetch(self.topics.observations, partition, start)
         if not records:
             return
         batch = records[:most]
+        puts_off = self._chance.random() < 0.5 if puts_off is None else puts_off
+        is_followed = len(batch) < len(records) and puts_off
         try:
-            await self._handle(partition, batch)
+            is_done = await self._handle(partition, batch, is_followed)
         except Crash:
             await self.restart(partition)
         else:
             self._positions[partition] = batch[-1].offset + 1
+            if is_done:
+                self._finished[partition] = self._positions[partition]
 
     async def settle(self) -> None:
         """Until every worker has read all there is."""
@@ -212,12 +219,12 @@ class Stitching:
     def _worker(self) -> Stitch:
         return Stitch(self._map, self.log, Sender(self.log), self.topics, self.metrics, True, self._rows_of)
 
-    async def _handle(self, partition: int, batch: Sequence[Record]) -> None:
+    async def _handle(self, partition: int, batch: Sequence[Record], is_followed: bool) -> bool:
         worker = self._workers[partition]
         if partition not in self._assigned:
             worker.holding.take([partition])
             self._assigned.add(partition)
-        await worker.handle(partition, batch)
+        return await worker.handle(partition, batch, is_followed)
 
     async def _append(self, partition: int, address: str | None, message: bytes) -> None:
         key = None if address is None else address.encode()
