@@ -112,6 +112,8 @@ def _known_at(customer: Customer, start: Event, contact: Event) -> tuple[int, Ev
     """When it came to be known that a journey's start and a contact are one customer's; the event by which, if later
     than the contact.
     """
+    if customer.knows_all_by(contact.time - 1):
+        return contact.time, None
     link = customer.joined_by(start, contact)
     if link is None or link.event.time < contact.time or link.event.key == contact.key:
         return contact.time, None

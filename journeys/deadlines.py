@@ -50,11 +50,11 @@ def judge_deadline(
     given, taken, due = result.given, result.taken, result.due_at
     assert given is not None and due is not None
     cancelled = journey.cancelled_at
-    failing = any(failure.resolved_at is None for failure in failures)
+    failing = is_failing(failures)
     opened = max(due, given.time)
     warned = _jeopardy(result.handoff, given.time, due)
     accepted = journey.all(result.handoff.accepted_by)
-    told_as_failed = any(_was_open(failure, opened) for failure in failures)
+    told_as_failed = bool(failures) and any(_was_open(failure, opened) for failure in failures)
 
     def overdue(
         kind: str, since: int, evidence: tuple[Event | None, ...], ended: int | None = None,
@@ -92,11 +92,18 @@ def judge_deadline(
             overdue(JEOPARDY, warned, (given,))
 
 
+def is_failing(failures: list[Broken]) -> bool:
+    """Whether the last run of failures goes on; those before it have ended."""
+    return bool(failures) and failures[-1].resolved_at is None
+
+
 def _linked_by(journey: Journey, given: Event, taken: Event) -> Event | None:
     """The later event by which what was owed came to be known as this journey's.
 
     None where it was known at once, or no later than what it was owed for: then nobody missed it.
     """
+    if journey.customer.knows_all_by(taken.time):
+        return None
     link = journey.customer.joined_by(given, taken)
     if link is None or link.event.time <= taken.time:
         return None

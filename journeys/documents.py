@@ -9,7 +9,7 @@ from typing import Any
 from journeys.events import Event
 from journeys.identity import Customer, Link, by_type
 from journeys.instants import format_instant, parse_instant
-from journeys.journey import Journey, digest, identifiers_of
+from journeys.journey import Journey, digest, identifiers_of, in_time
 from journeys.journey_map import COMMAND_TYPES, EventType
 from journeys.judgement import DEADLINE, Judgement
 
@@ -25,6 +25,10 @@ def _formatted(instant: int) -> str:
 
 def when(instant: int | None) -> str | None:
     return None if instant is None else _formatted(instant)
+
+
+def _at(event: Event | None) -> str | None:
+    return _formatted(event.time) if event else None
 
 
 def origin_of(event: Event) -> list[Any]:
@@ -83,10 +87,9 @@ def journey_document(
     alerts: list[Document],
     event_types: Mapping[str, EventType],
 ) -> Document:
-    happened = sorted((*journey.events, *journey.contacts), key=lambda e: (e.time, e.source, e.id))
-    first: dict[str, int] = {}
-    for event in journey.events:
-        first.setdefault(event.type, event.time)
+    happened = journey.events
+    if journey.contacts:
+        happened = sorted((*happened, *journey.contacts), key=in_time)
     return {
         "schema": SCHEMA,
         "id": journey.id,
@@ -99,7 +102,7 @@ def journey_document(
         "ended_at": when(journey.ended_at),
         "identifiers": by_type(identifiers_of(happened)),
         "steps": [
-            {"event": step, "at": when(first.get(step)), "optional": step in journey.type.optional}
+            {"event": step, "at": _at(journey.first(step)), "optional": step in journey.type.optional}
             for step in journey.type.steps
         ],
         "handoffs": [_handoff(judgement, event_types) for judgement in judgements],
@@ -120,8 +123,8 @@ def _handoff(judgement: Judgement, event_types: Mapping[str, EventType]) -> Docu
         "from_department": event_types[handoff.source].department,
         "department": event_types[handoff.target].department,
         "status": judgement.status,
-        "from_at": when(given.time if given else None),
-        "to_at": when(taken.time if taken else None),
+        "from_at": _at(given),
+        "to_at": _at(taken),
         "due_at": when(judgement.due_at),
         "seconds": (taken.time - given.time) / 1e6 if given and taken else None,
         "late_by_seconds": None if late is None else late / 1e6,

@@ -66,7 +66,7 @@ class Event(NamedTuple):
 
     @classmethod
     def decode(cls, row: bytes) -> Self:
-        return cls._make(orjson.loads(row))
+        return tuple.__new__(cls, orjson.loads(row))
 
     def encode(self) -> bytes:
         return packed(orjson.dumps(tuple(self)))

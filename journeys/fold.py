@@ -8,6 +8,7 @@ digest) counts; the others are refused.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from journeys.alerts import Announcer
 from journeys.conflicts import found_conflicts
@@ -192,12 +193,19 @@ def _by_journey(alerts: Iterable[Document]) -> dict[str | None, list[Document]]:
 
 def _each_once(rows: Iterable[bytes], folded: Folded) -> list[Event]:
     """The events in time order, one for each (source, id)."""
-    counted: dict[str, Event] = {}
-    for event in sorted((Event.decode(row) for row in rows), key=lambda e: (e.time, e.key)):
+    events = sorted(map(Event.decode, rows), key=in_time)
+    if len({event.identity for event in events}) < len(events):
+        events = sorted(_first_of_each(events, folded), key=in_time)
+    for event in events:
         folded.duplicates += len(event.origins) - 1
         folded.capped += len(event.origins) >= MOST_ORIGINS
-        kept = counted.setdefault(event.identity, event)
-        if kept is not event:
+    return events
+
+
+def _first_of_each(events: Iterable[Event], folded: Folded) -> Iterable[Event]:
+    counted: dict[str, Event] = {}
+    for event in sorted(events, key=attrgetter("time", "key")):
+        if counted.setdefault(event.identity, event) is not event:
             folded.refused.append(event)
-            folded.duplicates -= len(event.origins) - 1
-    return sorted(counted.values(), key=in_time)
+            folded.capped += len(event.origins) >= MOST_ORIGINS
+    return counted.values()

@@ -6,7 +6,7 @@ the department that owes the event is past it: a lagging feed looks exactly like
 
 from collections.abc import Iterable, Iterator
 
-from journeys.deadlines import due_at, judge_deadline
+from journeys.deadlines import due_at, is_failing, judge_deadline
 from journeys.events import Event
 from journeys.journey import CANCELLED, Journey
 from journeys.journey_map import Handoff, JourneyMap
@@ -32,7 +32,7 @@ def judge(journey: Journey, handoff: Handoff, journey_map: JourneyMap, watermark
     department = journey_map.events[handoff.target].department
     result = Judgement(handoff, DONE if taken else WAITING, given, taken, None, [])
     failures = list(_failed(journey, handoff, department)) if handoff.fails_on else []
-    failing = any(failure.resolved_at is None for failure in failures)
+    failing = is_failing(failures)
     if given is not None:
         result.due_at = due_at(journey, handoff, given)
         if result.due_at is not None:

@@ -67,11 +67,11 @@ class Customer:
         No way is known earlier than that, for the links are a spanning tree in time order. None where the events
         share an identifier, or nothing joins them.
         """
-        return max(
-            self.way(one, other),
-            key=lambda link: (link.event.time, link.event.source, link.event.id),
-            default=None,
-        )
+        return max(self.way(one, other), key=_in_time, default=None)
+
+    def knows_all_by(self, time: int) -> bool:
+        """Whether all its links are of events up to that time, so that none came to be known later."""
+        return not self.links or self.links[-1].event.time <= time
 
 
 class Identities(NamedTuple):
@@ -101,11 +101,15 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
     An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
     own.
     """
-    shared = frozenset(_shared(events, rules))
+    named = {identifier for event in events for identifier in event.identifiers}
+    shared = frozenset(_shared(events, rules) if len(named) > rules.fewest + 1 else ())
     apart = marks | shared | of_many(events, rules)
     parted, void = _commands(events)
     linking = _Linking(
-        [event for event in events if event.key not in void] if void else events, rules, parted
+        [event for event in events if event.key not in void] if void else events,
+        rules,
+        parted,
+        _has_rivals(named, rules.unique),
     )
     nodes = tenures(linking.events, rules, apart, linking.without) if rules.changing else {}
     groups, links = linking.grouped(apart, nodes)
@@ -129,6 +133,7 @@ class _Linking(NamedTuple):
     events: list[Event]
     rules: IdentityRules
     parted: Mapping[Pair, Event]
+    is_disputed: bool
 
     def without(self, apart: frozenset[str]) -> Groups:
         return self.grouped(apart, {})[0]
@@ -151,14 +156,14 @@ class _Linking(NamedTuple):
             else:
                 links += star
         groups = Groups(self.rules.unique, self.parted)
-        if not doubtful and not self.parted and not self._is_disputed():
+        if not doubtful and not self.parted and not self.is_disputed:
             return groups, [link for link in links if groups.unite(link)]
         for link in sorted(links, key=self._weakness):
             groups.unite(link)
         self._settle(doubtful, groups)
         accepted = [*links, *(link for star in doubtful for link in star)]
         accepted = [link for link in accepted if groups.root(link.a) == groups.root(link.b)]
-        accepted.sort(key=lambda link: (link.event.time, link.event.source, link.event.id))
+        accepted.sort(key=_in_time)
         tree = Groups((), {})
         return groups, [link for link in accepted if tree.unite(link)]
 
@@ -167,19 +172,6 @@ class _Linking(NamedTuple):
             usable[0].startswith(self.rules.journeys)
             and type_of(usable[0]) == type_of(usable[1])
             and event.type != LINK
-        )
-
-    def _is_disputed(self) -> bool:
-        """Whether any unique type has two values here, so that the order of links matters."""
-        unique = self.rules.unique
-        if not unique:
-            return False
-        values: dict[str, str] = {}
-        return any(
-            values.setdefault(type_of(identifier), identifier) != identifier
-            for event in self.events
-            for identifier in event.identifiers
-            if identifier.startswith(unique)
         )
 
     def _weakness(self, link: Link) -> tuple[bool, int]:
@@ -202,6 +194,16 @@ class _Linking(NamedTuple):
             if len(rest) == len(waiting):
                 return
             waiting = rest
+
+
+def _in_time(link: Link) -> tuple[int, str, str]:
+    return link.event.time, link.event.source, link.event.id
+
+
+def _has_rivals(identifiers: Iterable[str], unique: tuple[str, ...]) -> bool:
+    """Whether any unique type has two values here, so that the order of links matters."""
+    found = [type_of(identifier) for identifier in identifiers if identifier.startswith(unique)]
+    return len(set(found)) < len(found)
 
 
 def _customers(

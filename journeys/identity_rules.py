@@ -13,7 +13,8 @@ class IdentityRules:
     """Identifier types by their name; prefixes are `type:`.
 
     `changing`: types that may move to another customer, after how long unheard (None: only once released).
-    `releases`: event type → the identifier types whose holder's tenure it ends.
+    `releases`: event type → the identifier types whose holder's tenure it ends. `fewest`: no identifier is over its
+    limit where it meets no more others than this.
     """
 
     types: Mapping[str, IdentifierType]
@@ -24,20 +25,23 @@ class IdentityRules:
     of_many: tuple[str, ...]
     changing: dict[str, int | None]
     releases: dict[str, tuple[str, ...]]
+    fewest: int
 
     @classmethod
     def of(cls, journey_map: JourneyMap) -> Self:
         types = journey_map.identifiers
         releases = {event.type: event.releases for event in journey_map.events.values() if event.releases}
         released = {name for names in releases.values() for name in names}
+        limits = Limits(types)
+        windows = {
+            name: Window(rule.window, rule.limit_within)
+            for name, rule in types.items()
+            if rule.window is not None and rule.limit_within is not None
+        }
         return cls(
             types,
-            Limits(types),
-            {
-                name: Window(rule.window, rule.limit_within)
-                for name, rule in types.items()
-                if rule.window is not None and rule.limit_within is not None
-            },
+            limits,
+            windows,
             tuple(f"{name}:" for name, rule in types.items() if rule.identifies == "journey"),
             tuple(f"{name}:" for name, rule in types.items() if rule.unique),
             tuple(f"{name}:" for name, rule in types.items() if not rule.routes),
@@ -47,4 +51,5 @@ class IdentityRules:
                 if rule.changes_hands_after is not None or name in released
             },
             releases,
+            min((limits.fewest, *(window.most for window in windows.values()))),
         )

@@ -5,6 +5,7 @@ Instants are compared as they are, never as dates. A text without a zone is UTC.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -46,7 +47,15 @@ def parse_instant(text: str) -> int:
 
 def format_instant(instant: int) -> str:
     """`2026-01-15T10:00:00Z`, with six decimals only when they are not all zero."""
-    return f"{(_EPOCH_WITHOUT_ZONE + timedelta(microseconds=instant)).isoformat()}Z"
+    minutes, micros = divmod(instant, MINUTE)
+    seconds, micros = divmod(micros, SECOND)
+    decimals = f".{micros:06d}" if micros else ""
+    return f"{_to_the_minute(minutes)}{seconds:02d}{decimals}Z"
+
+
+@lru_cache(maxsize=8192)
+def _to_the_minute(minutes: int) -> str:
+    return (_EPOCH_WITHOUT_ZONE + timedelta(minutes=minutes)).isoformat()[:-2]
 
 
 def parse_duration(text: str) -> int:

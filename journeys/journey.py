@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from journeys.events import Event
 from journeys.identity import Customer
@@ -18,10 +19,16 @@ from journeys.ties import Ties
 
 OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
 
+in_time = attrgetter("time", "source", "id")
+"""The order of events: by time, then source and id."""
+
 
 @dataclass(slots=True)
 class Journey:
-    """One journey of one customer; `events` in time order, `contacts` are the calls that belong to it."""
+    """One journey of one customer; `events` in time order, `contacts` are the calls that belong to it.
+
+    `firsts`: event type → the first event of it, once the journey is assembled.
+    """
 
     type: JourneyType
     start: Event
@@ -29,6 +36,7 @@ class Journey:
     customer: Customer
     events: list[Event]
     contacts: list[Event] = field(default_factory=list)
+    firsts: dict[str, Event] = field(default_factory=dict)
     cancelled_by: Event | None = None
     completed_at: int | None = None
     id: str = field(init=False)
@@ -51,16 +59,19 @@ class Journey:
 
     @property
     def ended_at(self) -> int | None:
-        ends = [end for end in (self.completed_at, self.cancelled_at) if end is not None]
-        return min(ends) if ends else None
+        if self.completed_at is None or self.cancelled_at is None:
+            return self.cancelled_at if self.completed_at is None else self.completed_at
+        return min(self.completed_at, self.cancelled_at)
 
     def is_open_at(self, time: int) -> bool:
         return self.start.time <= time and ((ended := self.ended_at) is None or ended > time)
 
     def first(self, type: str) -> Event | None:
-        return next((event for event in self.events if event.type == type), None)
+        return self.firsts.get(type)
 
     def all(self, types: Iterable[str]) -> list[Event]:
+        if self.firsts.keys().isdisjoint(types):
+            return []
         return [event for event in self.events if event.type in types]
 
 
@@ -120,13 +131,13 @@ def attach_contacts(
     for journey in journeys:
         journeys_of[id(journey.customer)].append(journey)
     for customer in customers:
-        own = Started(journeys_of[id(customer)])
-        for event in customer.events:
-            if event.type in contacts:
-                named = next((by_name[i] for i in event.identifiers if i in by_name), None)
-                chosen = named or own.latest_at(event.time)
+        if found := contacts_with(customer, contacts):
+            own = Started(journeys_of[id(customer)])
+            for contact in found:
+                named = next((by_name[i] for i in contact.identifiers if i in by_name), None)
+                chosen = named or own.latest_at(contact.time)
                 if chosen:
-                    chosen.contacts.append(event)
+                    chosen.contacts.append(contact)
 
 
 class Started:
@@ -219,11 +230,6 @@ def _correlated(rules: JourneyRules, customers: list[Customer]) -> list[Journey]
     return list(journeys.values())
 
 
-def in_time(event: Event) -> tuple[int, str, str]:
-    """The order of events: by time, then source and id."""
-    return event.time, event.source, event.id
-
-
 def _by_customer(event: Event, customer: Customer, journeys: Iterable[Journey]) -> list[Journey]:
     """The customer's latest journey started by then that still lacks such an event.
 
@@ -234,7 +240,7 @@ def _by_customer(event: Event, customer: Customer, journeys: Iterable[Journey]) 
     before = [journey for journey in own if journey.start.time <= event.time]
     if len(before) > 1:
         before = _bearing(event, before) or before
-    lacking = [journey for journey in before if journey.first(event.type) is None]
+    lacking = [journey for journey in before if all(each.type != event.type for each in journey.events)]
     return (lacking or before)[-1:] or own[:1]
 
 
@@ -247,16 +253,13 @@ def _bearing(event: Event, journeys: list[Journey]) -> list[Journey]:
 
 
 def _finish(journey: Journey, rules: JourneyRules) -> None:
-    cancels = (event for event in journey.events if event.type in rules.cancels)
-    journey.cancelled_by = min(cancels, key=in_time, default=None)
+    journey.firsts = first = {event.type: event for event in reversed(journey.events)}
+    cancels = [first[type] for type in rules.cancels if type in first]
+    journey.cancelled_by = min(cancels, key=in_time) if cancels else None
     if rules.ends:
-        journey.completed_at = min((e.time for e in journey.events if e.type in rules.ends), default=None)
-    elif rules.required:
-        reached: dict[str, int] = {}
-        for event in journey.events:
-            reached.setdefault(event.type, event.time)
-        if all(step in reached for step in rules.required):
-            journey.completed_at = max(reached[step] for step in rules.required)
+        journey.completed_at = min((first[type].time for type in rules.ends if type in first), default=None)
+    elif rules.required and all(step in first for step in rules.required):
+        journey.completed_at = max(first[step].time for step in rules.required)
 
 
 def contacts_with(customer: Customer, contacts: Mapping[str, Contact]) -> list[Event]:
@@ -264,8 +267,8 @@ def contacts_with(customer: Customer, contacts: Mapping[str, Contact]) -> list[E
     return [event for event in customer.events if event.type in contacts]
 
 
-def identifiers_of(events: Iterable[Event]) -> list[str]:
-    return sorted({identifier for event in events for identifier in event.identifiers})
+def identifiers_of(events: Iterable[Event]) -> set[str]:
+    return {identifier for event in events for identifier in event.identifiers}
 
 
 def rules_of(journey_map: JourneyMap) -> list[JourneyRules]:
