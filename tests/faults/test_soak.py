@@ -1,4 +1,7 @@
-"""A long time at half of what one worker can do, while it is killed and its network fails at random."""
+"""A long time at half of what one worker can do, while it is killed and its network fails at random.
+
+What is over leaves its memory two hours later in the events' own time, and what is open lies on disk.
+"""
 
 import os
 import random
@@ -12,22 +15,24 @@ import pytest
 
 from tests.support.generator import events
 from tests.support.proxy import Proxy
-from tests.support.sites import Site
+from tests.support.sites import MAP, Site
 from tests.support.workers import Worker
 
 MINUTES = float(os.environ.get("BATON_SOAK_MINUTES", "15"))
 MEASURED_ON = 10_000
 EVERY_SECONDS = 15.0
+SOON_OVER = MAP.replace("keep_closed: 30d", "keep_closed: 2h")
 
 
 @pytest.mark.soak
 def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
-    site: Site,
+    new_site: Callable[..., Site],
     proxy: Proxy,
     seed: int,
     chance: random.Random,
     record_property: Callable[[str, object], None],
 ) -> None:
+    site = new_site(journey_map=SOON_OVER)
     proxy.lead(site.broker.proxy_port, site.broker.behind_proxy)
     played = events(seed, MEASURED_ON)
     worker = started(site)
@@ -66,7 +71,9 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
 
 
 def started(site: Site) -> Worker:
-    return site.start(broker=f"kafka://127.0.0.1:{site.broker.proxy_port}").until_working()
+    return site.start(
+        "--state", "rocksdb", broker=f"kafka://127.0.0.1:{site.broker.proxy_port}"
+    ).until_working()
 
 
 def troubles(proxy: Proxy):  # type: ignore[no-untyped-def]
