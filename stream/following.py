@@ -13,7 +13,10 @@ MOST_ABSORB_BYTES = 200_000
 
 def round_of(record: Record) -> int | None:
     """The round of a message's first cause; None for one that comes from ingest, whose cause is handled here."""
-    return next((int(value or b"0") for name, value in record.headers if name == ROUND_HEADER), None)
+    for name, value in record.headers:
+        if name == ROUND_HEADER:
+            return int(value or b"0")
+    return None
 
 
 class Following:

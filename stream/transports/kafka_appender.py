@@ -18,11 +18,11 @@ from stream.transports.log import (
     LogUnavailable,
     Offsets,
     Partition,
-    cut_into_batches,
-    refuse_too_large,
+    cut_into_runs,
 )
 
 Batches = Mapping[Partition, Sequence[Entry]]
+Runs = Mapping[Partition, Sequence[Sequence[Entry]]]
 
 
 class KafkaAppender:
@@ -49,12 +49,12 @@ class KafkaAppender:
     async def append(self, batches: Batches) -> Offsets:
         if self._broken:
             raise self._broken
-        refuse_too_large(batches)
+        runs = cut_into_runs(batches)
         for topic, partition in batches:
             await self._check(topic, partition)
         if self._under_way:
             await self._ended(self._under_way)
-        self._under_way = asyncio.ensure_future(self._transaction(batches))
+        self._under_way = asyncio.ensure_future(self._transaction(runs))
         return await self._ended(self._under_way)
 
     async def release(self) -> None:
@@ -79,10 +79,10 @@ class KafkaAppender:
             _forget_errors(self._producer)
             raise error
 
-    async def _transaction(self, batches: Batches) -> Offsets:
+    async def _transaction(self, runs: Runs) -> Offsets:
         await self._producer.begin_transaction()
         try:
-            ends = await send_all(self._producer, batches, None)
+            ends = await send_all(self._producer, runs, None)
         except Exception:
             if not self._producer._txn_manager.is_fatal_error():
                 await self._producer.abort_transaction()
@@ -91,11 +91,13 @@ class KafkaAppender:
         return ends
 
 
-async def send_all(producer: AIOKafkaProducer, batches: Batches, patience: float | None) -> Offsets:
-    """Waits for all, also after an error, then raises the first; `patience` seconds for each record batch."""
-    sending = [_send(producer, to, entries, patience) for to, entries in batches.items()]
+async def send_all(producer: AIOKafkaProducer, runs: Runs, patience: float | None) -> Offsets:
+    """Each run as one record batch. Waits for all, also after an error, then raises the first; `patience` seconds for
+    each.
+    """
+    sending = [_send(producer, to, own, patience) for to, own in runs.items()]
     ends: Offsets = {}
-    for to, result in zip(batches, await asyncio.gather(*sending, return_exceptions=True), strict=True):
+    for to, result in zip(runs, await asyncio.gather(*sending, return_exceptions=True), strict=True):
         if isinstance(result, BaseException):
             raise result
         ends[to] = result
@@ -103,11 +105,11 @@ async def send_all(producer: AIOKafkaProducer, batches: Batches, patience: float
 
 
 async def _send(
-    producer: AIOKafkaProducer, to: Partition, entries: Sequence[Entry], patience: float | None
+    producer: AIOKafkaProducer, to: Partition, runs: Sequence[Sequence[Entry]], patience: float | None
 ) -> int:
     topic, partition = to
     end = 0
-    for run in cut_into_batches(entries):
+    for run in runs:
         batch = producer.create_batch()
         for key, value, headers, timestamp in run:
             batch.append(key=key, value=value, headers=list(headers), timestamp=timestamp)

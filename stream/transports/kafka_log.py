@@ -17,7 +17,7 @@ from stream.transports.log import (
     Offsets,
     Partition,
     Record,
-    refuse_too_large,
+    cut_into_runs,
 )
 
 PATIENCE_SECONDS = 30.0
@@ -76,14 +76,14 @@ class KafkaLog:
     ) -> Offsets:
         if committing:
             raise LogError("Kafka stores no offsets together with records: commit after the append")
-        refuse_too_large(batches)
+        runs = cut_into_runs(batches)
         for topic, partition in batches:
             await self._check(topic, partition)
         with self._kafka.translating_errors():
             producer = await self._kafka.producer()
         try:
             with self._kafka.translating_errors():
-                return await send_all(producer, batches, self._kafka.patience)
+                return await send_all(producer, runs, self._kafka.patience)
         except LogError:
             await self._kafka.drop(producer)
             raise

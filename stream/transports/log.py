@@ -158,7 +158,7 @@ class Log(Protocol):
         Close it when you stop before the end."""
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 18)
 def _hash_of(key: bytes) -> int:
     return int(murmur2(key)) & 0x7FFFFFFF
 
@@ -168,28 +168,31 @@ def partition_for(key: bytes | None, partitions: int) -> int:
     return _hash_of(key or b"") % partitions if partitions > 1 else 0
 
 
-def refuse_too_large(batches: Mapping[Partition, Sequence[Entry]]) -> None:
-    for (topic, partition), entries in batches.items():
-        for position, entry in enumerate(entries):
-            if entry.size > MAX_ENTRY_BYTES:
-                key = (entry.key or b"")[:80]
-                raise EntryTooLarge(
-                    f"{topic}/{partition}: entry {position} with key {key!r} has {entry.size:,} bytes; "
-                    f"the log takes {MAX_ENTRY_BYTES:,}: send less"
-                )
+def cut_into_runs(batches: Mapping[Partition, Sequence[Entry]]) -> dict[Partition, list[Sequence[Entry]]]:
+    """The entries in runs of at most BATCH_BYTES; one large entry is a run of its own. EntryTooLarge."""
+    return {to: list(_runs(to, entries)) for to, entries in batches.items()}
 
 
-def cut_into_batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Cuts the entries into runs of at most BATCH_BYTES; one large entry is a run of its own."""
+def _runs(to: Partition, entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     start, size = 0, 0
     for position, entry in enumerate(entries):
         own = entry.size
-        if size + own > BATCH_BYTES and position > start:
-            yield entries[start:position]
-            start, size = position, 0
+        if size + own > BATCH_BYTES:
+            if own > MAX_ENTRY_BYTES:
+                raise EntryTooLarge(_too_large(to, position, entry))
+            if position > start:
+                yield entries[start:position]
+                start, size = position, 0
         size += own + _OVERHEAD + _HEADER_OVERHEAD * len(entry.headers)
     if entries:
         yield entries[start:]
+
+
+def _too_large(to: Partition, position: int, entry: Entry) -> str:
+    return (
+        f"{to[0]}/{to[1]}: entry {position} with key {(entry.key or b'')[:80]!r} has {entry.size:,} bytes; "
+        f"the log takes {MAX_ENTRY_BYTES:,}: send less"
+    )
 
 
 _OVERHEAD = 21

@@ -17,8 +17,7 @@ from stream.transports.log import (
     Offsets,
     Partition,
     Record,
-    cut_into_batches,
-    refuse_too_large,
+    cut_into_runs,
 )
 from stream.transports.sqlite_file import SqliteFile
 
@@ -108,8 +107,8 @@ class SqliteLog:
         batches: Mapping[Partition, Sequence[Entry]],
         committing: Mapping[tuple[str, str, int], int] | None = None,
     ) -> Offsets:
-        refuse_too_large(batches)
-        ends = await self._file.run(self._append, batches, committing or {}, None)
+        runs = cut_into_runs(batches)
+        ends = await self._file.run(self._append, runs, committing or {}, None)
         self._bell.ring()
         return ends
 
@@ -118,8 +117,7 @@ class SqliteLog:
 
     async def append_as(self, holder: Holder, batches: Mapping[Partition, Sequence[Entry]]) -> Offsets:
         """Fenced when the name has another holder by now."""
-        refuse_too_large(batches)
-        ends = await self._file.run(self._append, batches, {}, holder)
+        ends = await self._file.run(self._append, cut_into_runs(batches), {}, holder)
         self._bell.ring()
         return ends
 
@@ -212,15 +210,15 @@ class SqliteLog:
 
     def _append(
         self,
-        batches: Mapping[Partition, Sequence[Entry]],
+        runs: Mapping[Partition, Sequence[Sequence[Entry]]],
         committing: Mapping[tuple[str, str, int], int],
         holder: Holder | None,
     ) -> Offsets:
         now = time.time_ns() // 1_000_000
         encoded = [
-            (partition, self._id(partition), record_batches.encode(batch, now), len(batch))
-            for partition, entries in batches.items()
-            for batch in cut_into_batches(entries)
+            (partition, self._id(partition), record_batches.encode(run, now), len(run))
+            for partition, own in runs.items()
+            for run in own
         ]
         with self._file.transaction() as sql:
             if holder is not None:

@@ -13,7 +13,7 @@ from stream.transports.log import (
     Log,
     LogError,
     Record,
-    cut_into_batches,
+    cut_into_runs,
     open_log,
     partition_for,
 )
@@ -173,9 +173,9 @@ def test_keys_land_where_every_kafka_client_puts_them() -> None:
 
 
 def test_no_batch_grows_beyond_its_limit_and_none_is_empty() -> None:
-    entries = [Entry(b"k" * 10, b"v" * size) for size in (1, 899_000, 2_000, 1_000_000, 5, 5)]
+    entries = [Entry(b"k" * 10, b"v" * size) for size in (1, 899_000, 2_000, 999_990, 5, 5)]
 
-    batches = list(cut_into_batches(entries))
+    batches = cut_into_runs({("topic", 0): entries})["topic", 0]
 
     assert [entry for batch in batches for entry in batch] == entries
     assert all(batch and (len(batch) == 1 or sum(e.size for e in batch) <= BATCH_BYTES) for batch in batches)
