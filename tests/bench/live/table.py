@@ -14,7 +14,7 @@ from tests.support.kafka import Broker
 
 TITLE = "The whole of it, live on Kafka"
 HEAD = ("what", "figure", "lowest to highest", "target")
-ROUNDS, JOURNEYS, SECONDS = 3, 2_500, 60.0
+ROUNDS, JOURNEYS, SECONDS = 3, 10_000, 60.0
 QUICK_ROUNDS, QUICK_JOURNEYS, QUICK_SECONDS = 1, 50, 3.0
 HOW = f"""\
 Identities over six types, watermarks, twelve events a journey, {PARTITIONS} partitions, broker and workers on one
