@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.sharing import Limits
-from stream.batch import Batch
 from stream.loading import Loading
 from stream.metrics import Metrics
 from stream.outgoing import Outgoing
@@ -27,15 +26,16 @@ from stream.sizes import Sizes
 from stream.state import PartitionState
 from stream.topics import Topics
 from stream.transports.log import Log, partition_for
+from stream.unjudged import Unjudged
 
 
 @dataclass(slots=True)
 class Held:
-    """A partition's state, the only way anything leaves it, and the batch under way."""
+    """A partition's state, the only way anything leaves it, and what is not judged yet."""
 
     state: PartitionState
     outgoing: Outgoing
-    batch: Batch
+    unjudged: Unjudged
 
     async def release(self) -> None:
         self.state.rows.close()
@@ -105,14 +105,14 @@ class Holding:
         held = Held(
             state,
             Outgoing(self._sender, appender, (self._topics.state, partition), state.rows),
-            Batch(state.marks),
+            Unjudged(state.marks),
         )
         try:
             mending = await until_available(lambda: state.load(self._log, self._topics.state, self._loading))
         except BaseException:
             await held.release()
             raise
-        held.batch = Batch(dict(state.marks), mending, is_first=True)
+        held.unjudged = Unjudged(dict(state.marks), mending, is_first=True)
         self._loaded[partition] = state
         return held
 

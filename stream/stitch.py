@@ -19,7 +19,6 @@ from journeys.rounds import Token
 from journeys.routing import address
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
-from stream.batch import Batch
 from stream.carried import overdue
 from stream.holding import Holding
 from stream.judging import Judging
@@ -31,6 +30,7 @@ from stream.sending import Sender, until_available
 from stream.state import PartitionState
 from stream.topics import Topics
 from stream.transports.log import Entry, Log, Record
+from stream.unjudged import Unjudged
 
 JUDGED_TOGETHER = 50_000
 """Records that are judged together at most, when a partition is far behind: a crash has them read again."""
@@ -78,32 +78,32 @@ class Stitch:
         or of others, until the partition is assigned anew.
         """
         held = await self.holding.of(partition)
-        await held.batch.read(held.state, records)
-        await self._add_messages(held.batch.following.take_entries(), held.outgoing)
-        if is_followed and held.batch.records < JUDGED_TOGETHER:
+        await held.unjudged.read(held.state, records)
+        await self._add_messages(held.unjudged.following.take_entries(), held.outgoing)
+        if is_followed and held.unjudged.records < JUDGED_TOGETHER:
             await held.outgoing.flush()
             return False
-        await self._conclude(held.batch, held.state, held.outgoing)
-        held.batch = Batch(dict(held.state.marks))
+        await self._conclude(held.unjudged, held.state, held.outgoing)
+        held.unjudged = Unjudged(dict(held.state.marks))
         return True
 
-    async def _conclude(self, batch: Batch, state: PartitionState, outgoing: Outgoing) -> None:
-        outcome = batch.outcome
+    async def _conclude(self, unjudged: Unjudged, state: PartitionState, outgoing: Outgoing) -> None:
+        outcome = unjudged.outcome
         outgoing.keep(outcome.announcements())
         settled = state.has_settled(outcome.touched)
         if self._on_events:
             due = dict.fromkeys(outcome.touched)
-            if batch.is_first:
+            if unjudged.is_first:
                 due |= dict.fromkeys(state.with_alerts())
-            if batch.reported:
+            if unjudged.reported:
                 due |= dict.fromkeys(map(home, state.heard))
-            if batch.is_first or settled or batch.reported or state.marks != batch.marks:
+            if unjudged.is_first or settled or unjudged.reported or state.marks != unjudged.marks:
                 due |= dict.fromkeys(state.passed())
             await self._judging.judge(state, due, state.marks, None, outcome, outgoing)
-        for as_of, heard in batch.told_to_judge:
+        for as_of, heard in unjudged.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome, outgoing)
-        await self._add_messages(batch.following.departures(), outgoing)
-        await self._add_tokens(state, batch.following.tokens, outgoing)
+        await self._add_messages(unjudged.following.departures(), outgoing)
+        await self._add_tokens(state, unjudged.following.tokens, outgoing)
         state.keep_rounds(outcome)
         outgoing.keep(outcome.row_changes())
         await outgoing.flush()

@@ -1,4 +1,4 @@
-"""A batch of observations, read into a partition's state: what it touched, and what is to follow from it."""
+"""What was read of a partition and is not judged yet: what it touched, and what is to follow from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ from stream.transports.log import Record
 
 
 @dataclass(slots=True)
-class Batch:
-    """What was read of a partition since all was last judged: it may come in several pieces.
+class Unjudged:
+    """Batches of observations, read into the partition's state since all was last judged.
 
-    `outcome` gathers what they change; of the first batch after loading it holds what mends what a crash left.
-    `marks`: the watermarks judged on before. `reported`: watermarks were among it. `told_to_judge`: as of when, and
+    `outcome` gathers what they change; at first, after loading, it mends what a crash left.
+    `marks`: the watermarks judged on before. `reported`: watermarks were among them. `told_to_judge`: as of when, and
     when departments were last heard then.
     """
 
