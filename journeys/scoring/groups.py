@@ -1,7 +1,7 @@
 """Customers and journeys held against the true ones."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from journeys.scoring.alerts import share
@@ -51,39 +51,71 @@ class SetScore(NamedTuple):
         return share(self.exact, self.true)
 
 
-def score_pairs(found: Mapping[str, str], true: Mapping[str, str]) -> PairScore:
-    """Event → customer, as found and in truth. Only events in both are counted. Linear in the number of events."""
+def score_pairs(
+    found: Mapping[str, str],
+    true: Mapping[str, str],
+    people: Mapping[str, Collection[int]] | None = None,
+    unclear: Set[str] = frozenset(),
+) -> PairScore:
+    """Event → customer, as found and in truth. Only events in both are counted. Linear in the number of events.
+
+    Of an `unclear` true customer and another one no pair is counted where they have `people` in common.
+    """
     events = sorted(found.keys() & true.keys())
     members: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for event in events:
         members[found[event], true[event]].append(event)
-    sizes = {pair: len(each) for pair, each in members.items()}
-    by_found = Counter(found[event] for event in events)
-    by_true = Counter(true[event] for event in events)
+    together = sum(_pairs(len(each)) for each in members.values())
+    merged = _mixed(members, 0, people or {}, unclear)
+    split = _mixed(members, 1, {}, frozenset())
     return PairScore(
-        _pairs(sizes.values()),
-        _pairs(by_found.values()),
-        _pairs(by_true.values()),
-        _mixed(by_found, members, 0),
-        _mixed(by_true, members, 1),
+        together,
+        together + sum(mixed.pairs for mixed in merged),
+        together + sum(mixed.pairs for mixed in split),
+        merged,
+        split,
     )
 
 
-def _mixed(whole: Mapping[str, int], members: Mapping[tuple[str, str], list[str]], side: int) -> list[Mixed]:
-    """Those of more than one part, the most wrong pairs first."""
-    parts: defaultdict[str, list[list[str]]] = defaultdict(list)
+def _mixed(
+    members: Mapping[tuple[str, str], list[str]],
+    side: int,
+    people: Mapping[str, Collection[int]],
+    unclear: Set[str],
+) -> list[Mixed]:
+    """Those of more than one part, unless these may all be one, the most wrong pairs first."""
+    parts: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     for pair, events in members.items():
-        parts[pair[side]].append(events)
-    found = [
-        Mixed(name, len(each), _pairs([whole[name]]) - _pairs(map(len, each)), [part[0] for part in each])
-        for name, each in parts.items()
-        if len(each) > 1
-    ]
+        parts[pair[side]][pair[1 - side]] = events
+    found = []
+    for name, each in parts.items():
+        sizes = {part: len(events) for part, events in each.items()}
+        wrong = _pairs(sum(sizes.values())) - sum(map(_pairs, sizes.values()))
+        if wrong := wrong - sum(sizes[a] * sizes[b] for a, b in _may_be_one(each, people, unclear)):
+            found.append(Mixed(name, len(each), wrong, [events[0] for events in each.values()]))
     return sorted(found, key=lambda mixed: (-mixed.pairs, mixed.customer))
 
 
+def _may_be_one(
+    customers: Iterable[str], people: Mapping[str, Collection[int]], unclear: Set[str]
+) -> set[tuple[str, str]]:
+    """Each two customers, one of whom at least is unclear, who may be the same person."""
+    by_person: defaultdict[int, list[str]] = defaultdict(list)
+    for customer in customers:
+        for person in people.get(customer, ()):
+            by_person[person].append(customer)
+    return {
+        (min(one, other), max(one, other))
+        for same in by_person.values()
+        for one in same
+        if one in unclear
+        for other in same
+        if other != one
+    }
+
+
 def score_sets(found: Mapping[str, set[str]], true: Mapping[str, set[str]], unclear: set[str]) -> SetScore:
-    """Journey → its events. `unclear` events are in no comparison, nor are journeys without any other."""
+    """Journey → its events. `unclear` events may be in any, and are in no comparison."""
     kept = {name: events - unclear for name, events in found.items() if events - unclear}
     wrong = {
         name: (
@@ -97,5 +129,5 @@ def score_sets(found: Mapping[str, set[str]], true: Mapping[str, set[str]], uncl
     return SetScore(exact, len(kept), len(true), wrong)
 
 
-def _pairs(sizes: Iterable[int]) -> int:
-    return sum(size * (size - 1) // 2 for size in sizes)
+def _pairs(size: int) -> int:
+    return size * (size - 1) // 2

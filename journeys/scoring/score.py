@@ -38,6 +38,8 @@ def score(
     broken: list[Document] = []
     true_customers: dict[str, str] = {}
     true_journeys: dict[str, set[str]] = {}
+    people: dict[str, list[int]] = {}
+    doubtful: set[str] = set()
     unclear: set[str] = set()
     until = ""
     for line in truth:
@@ -47,10 +49,13 @@ def score(
             broken.append(line)
         elif line["truth"] == "journey":
             true_journeys[line["journey"]] = set(line["events"])
-        elif line["truth"] == "customer" and line["clear"]:
-            true_customers |= dict.fromkeys(line["events"], str(line["customer"]))
         elif line["truth"] == "customer":
-            unclear.update(line["events"])
+            name = str(line["customer"])
+            true_customers |= dict.fromkeys(line["events"], name)
+            people[name] = line["people"]
+            if not line["clear"]:
+                doubtful.add(name)
+                unclear.update(line["events"])
     holders: dict[str, str] = {}
     found_journeys: dict[str, set[str]] = {}
     names: dict[str, str] = {}
@@ -61,11 +66,11 @@ def score(
         holders |= dict.fromkeys(events, str(journey["customer"]))
     for customer in customers:
         holders |= {ref(entry): customer["id"] for entry in customer["unattached"]}
-    clear_journeys = {name: events - unclear for name, events in true_journeys.items() if events - unclear}
+    anybodys = unclear.difference(*true_journeys.values())
     return Score(
         score_alerts(broken, _up_to(until, alerts), names, announced or {}),
-        score_pairs(holders, true_customers),
-        score_sets(found_journeys, clear_journeys, unclear),
+        score_pairs(holders, true_customers, people, doubtful),
+        score_sets(found_journeys, true_journeys, anybodys),
         len(unclear),
     )
 

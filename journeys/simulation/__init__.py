@@ -10,8 +10,9 @@ What is true, where nobody can know everything, is what a careful human with all
   person that share nothing are two customers.
 - People who use one e-mail or number, of whom no more than one ever gives a customer number, are one customer: nothing
   tells them apart. If two or more have customer numbers, these are separate customers and the identifier is contested:
-  an identity conflict for the second and each further one. Whose an order is that bears a contested identifier and no
-  customer number, nobody can say, whatever else it bears, for one contradicts the other: it is in no pair of the score.
+  an identity conflict for the second and each further one. Events with a contested identifier and nothing that leads to
+  a customer number are of one of these people, nobody can say which. As far as their own identifiers lead from one to
+  another they are a customer that is not clear; who makes them another person's is wrong, the same person's is not.
 - A kiosk's e-mail says nothing about who ordered. A number belongs to whoever held it at the time.
 - Something broke when it did by a perfect clock. Where the departments' own clocks say otherwise, by their skew of
   seconds to minutes, nobody can say which: such an item is marked undecidable, and counts neither way.

@@ -68,7 +68,7 @@ class Grouping:
             self._crms[self.of(h)].update(i for i in h.names if i.startswith("crm:"))
         for _ in range(2):  # what one identifier joins may decide about another
             for bearers in common.values():
-                if len(claimed := self._claimed(bearers)) <= 1:
+                if bearers and len(claimed := self._claimed(bearers)) <= 1:
                     self._groups.join(bearers)
                     self._crms[self.of(bearers[0])] = claimed
         self.contested = {i for i, bearers in common.items() if len(self._claimed(bearers)) > 1}

@@ -1,7 +1,7 @@
 """Whose an event is, as far as a careful human could know; see the package for the definition."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from journeys.simulation.grouping import KIOSK, Bearers, Grouping
@@ -18,10 +18,16 @@ class Conflict(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A customer's events. Not `clear`: they may just as well be another customer's."""
+    """A customer's events. Not `clear`: they may just as well be those of another customer who is one of the same
+    people.
+    """
 
     events: list[Happening]
     clear: bool
+
+    @property
+    def people(self) -> list[int]:
+        return sorted({h.person.number for h in self.events if h.person is not None})
 
 
 class Knowledge:
@@ -33,46 +39,36 @@ class Knowledge:
         grouping = Grouping(theirs, common)
         self._contested = grouping.contested
         self.conflicts = [*_of_common(grouping, common), *_of_claims(grouping, happenings)]
-        doubted = self._doubted(theirs)
-        self.customers = self._customers([h for h in theirs if h not in doubted], common)
-        self.customers += [Known([h], False) for h in doubted]
+        self.customers = [*self._customers(theirs, common)]
 
     def linking(self, happening: Happening) -> list[str]:
         """The identifiers in an event that say whose it is."""
         return [i for i in happening.names if not i.startswith(KIOSK) and i not in self._contested]
 
-    def _doubted(self, happenings: Sequence[Happening]) -> dict[Happening, None]:
-        """The events of orders that name a contested identifier and no customer number, and of their lines' numbers.
-
-        Whatever else they name, such as the number of another customer: it contradicts the contested one.
+    def _customers(self, happenings: Sequence[Happening], common: Bearers) -> Iterator[Known]:
+        """First those whose own identifiers lead to no customer number, and who name what is contested: it says that
+        they are one of several who have one, so nothing that they have in common with others makes them one of these.
         """
-        guests = {
-            order
-            for h in happenings
-            if h.type == "shop.order_placed" and "crm" not in h.data and self._contested.intersection(h.names)
-            for order in h.orders
-        }
-        if not guests:
-            return {}
-        theirs = [h for h in happenings if guests.intersection(h.orders)]
-        numbers = {i for h in theirs for i in h.names if i.startswith("phone:")}
-        numbers -= {i for h in happenings if "crm" in h.data for i in h.names}
-        by_number = [h for h in happenings if "crm" not in h.data and numbers.intersection(h.names)]
-        return dict.fromkeys((*theirs, *by_number))
+        own = Grouping(happenings, dict.fromkeys(common, ()))
+        doubted = []
+        for events in _members(happenings, own):
+            if not own.crms(events[0]) and any(self._contested.intersection(h.names) for h in events):
+                doubted.append(Known(events, False))
+        left = dict.fromkeys(happenings)
+        for known in doubted:
+            for h in known.events:
+                del left[h]
+        remaining = {i: [h for h in bearing if h in left] for i, bearing in common.items()}
+        for events in _members(left, Grouping(list(left), remaining)):
+            yield Known(events, True)
+        yield from doubted
 
-    def _customers(self, happenings: Sequence[Happening], common: Bearers) -> list[Known]:
-        kept = set(happenings)
-        grouping = Grouping(
-            happenings, {i: left for i, all in common.items() if (left := [h for h in all if h in kept])}
-        )
-        members: defaultdict[Hashable, list[Happening]] = defaultdict(list)
-        for h in happenings:
-            members[grouping.of(h)].append(h)
-        return [Known(events, self._is_clear(events, grouping)) for events in members.values()]
 
-    def _is_clear(self, events: Sequence[Happening], grouping: Grouping) -> bool:
-        named = bool(grouping.crms(events[0]))
-        return named or not any(self._contested.intersection(h.names) for h in events)
+def _members(happenings: Iterable[Happening], grouping: Grouping) -> Iterable[list[Happening]]:
+    members: defaultdict[Hashable, list[Happening]] = defaultdict(list)
+    for h in happenings:
+        members[grouping.of(h)].append(h)
+    return members.values()
 
 
 def _common(happenings: Sequence[Happening], tenures: Mapping[str, Sequence[Tenure]]) -> Bearers:

@@ -79,6 +79,7 @@ def _customer(number: int, known: Known, world: World) -> Document:
         "truth": "customer",
         "customer": number,
         "clear": known.clear,
+        "people": known.people,
         "identifiers": [
             {"identifier": identifier, "first_seen": first, "until": until}
             for identifier, (first, until) in sorted(held.items())

@@ -40,8 +40,6 @@ class Verdicts:
         course = Course(order, type, self._clock, events)
         ties = Counter(i for h in events for i in h.names if not i.startswith(OF_CUSTOMERS))
         start = next(h for h in events if h.type in type.starts)
-        if not whose[start].clear:
-            return course
         for h in [h for h in events if all(ties[i] < 2 for i in h.names) and h is not start]:
             at = None
             if whose.get(h) is whose[start]:

@@ -27,6 +27,7 @@ ANNA = {
     "truth": "customer",
     "customer": 0,
     "clear": True,
+    "people": [1],
     "identifiers": [],
     "events": ["/shop#1", "/shop#2"],
 }
@@ -112,6 +113,25 @@ def test_a_customer_found_whole_has_every_pair_and_one_found_in_parts_lacks_some
     assert (parts.precision, parts.recall, len(parts.split)) == (None, 0, 1)
 
 
+@pytest.mark.parametrize(("people", "precision"), [([1], 1), ([2], 1 / 3)])
+def test_who_is_not_clear_is_rightly_apart_and_wrongly_somebody_elses(
+    people: list[int], precision: float
+) -> None:
+    guest = ANNA | {"customer": 1, "clear": False, "people": people, "events": ["/shop#3"]}
+    mine, theirs = ({"id": c, "unattached": [{"source": "/shop", "id": "3"}]} for c in ("c1", "c2"))
+    merged, apart = (score([JOURNEY, ANNA, guest], [], [who], [FOUND]).customers for who in (mine, theirs))
+    assert (merged.precision, merged.recall) == (precision, 1)
+    assert (apart.precision, apart.recall) == (1, 1)
+
+
+def test_the_order_of_somebody_who_is_not_clear_is_a_journey_to_get_right() -> None:
+    guest = ANNA | {"clear": False}
+    call = guest | {"customer": 1, "events": ["/care#7"]}
+    called = FOUND | {"timeline": [*FOUND["timeline"], {"source": "/care", "id": "7"}]}
+    assert score([JOURNEY, guest, call], [], [], [called]).journeys.precision == 1
+    assert score([JOURNEY, guest], [], [], [FOUND | {"timeline": FOUND["timeline"][:1]}]).journeys.recall == 0
+
+
 @pytest.mark.parametrize("found", [{"j": {"1", "2"}}, {"j": {"1"}}, {}])
 def test_a_journey_is_right_with_exactly_its_events(found: dict[str, set[str]]) -> None:
     result = score_sets(found, {"j": {"1", "2"}}, set())
@@ -122,13 +142,20 @@ def test_a_journey_is_right_with_exactly_its_events(found: dict[str, set[str]]) 
 CUSTOMERS = st.dictionaries(st.integers(0, 30).map(str), st.sampled_from("abcd"), max_size=20)
 
 
-@given(CUSTOMERS, CUSTOMERS)
+PEOPLE = st.fixed_dictionaries(dict.fromkeys("abcd", st.sets(st.integers(1, 3))))
+
+
+@given(CUSTOMERS, CUSTOMERS, PEOPLE, st.sets(st.sampled_from("abcd")))
 def test_pairs_counted_by_overlaps_are_the_pairs_counted_one_by_one(
-    found: dict[str, str], true: dict[str, str]
+    found: dict[str, str], true: dict[str, str], people: dict[str, set[int]], unclear: set[str]
 ) -> None:
     pairs = list(combinations(sorted(found.keys() & true.keys()), 2))
-    counted = score_pairs(found, true)
-    assert counted.found == sum(found[a] == found[b] for a, b in pairs)
+    counted = score_pairs(found, true, people, unclear)
+    assert counted.found == sum(
+        found[a] == found[b]
+        and not (true[a] != true[b] and unclear & {true[a], true[b]} and people[true[a]] & people[true[b]])
+        for a, b in pairs
+    )
     assert counted.true == sum(true[a] == true[b] for a, b in pairs)
     assert counted.together == sum(found[a] == found[b] and true[a] == true[b] for a, b in pairs)
     assert sum(mixed.pairs for mixed in counted.merged) == counted.found - counted.together

@@ -162,6 +162,21 @@ def test_two_customer_numbers_with_one_email_are_two_customers_and_a_conflict() 
     assert list(customers(*shared, guest)) == [{"A-1"}, {"A-2"}]
 
 
+def test_whose_a_contested_email_is_nobody_can_say_but_what_else_is_theirs() -> None:
+    shared = [
+        ordered("A-1", ANNA, email="us@example.com", crm="C-1"),
+        ordered("A-2", BEN, email="us@example.com", crm="C-2"),
+    ]
+    guest = [
+        ordered("A-3", BEN, email="us@example.com", contact_phone=BEN.phones[0]),
+        ordered("A-4", BEN, email="ben@example.com", contact_phone=BEN.phones[0]),
+    ]
+    unclear = [known for known in Knowledge([*shared, *guest], {}).customers if not known.clear]
+    assert [(known.events, known.people) for known in unclear] == [(guest, [BEN.number])]
+    signed_up = ordered("A-5", BEN, email="ben@example.com", crm="C-2")
+    assert list(customers(*shared, *guest, signed_up)) == [{"A-1"}, {"A-2", "A-3", "A-4", "A-5"}]
+
+
 def test_a_kiosks_email_joins_nobody() -> None:
     at_kiosk = [ordered(f"A-{n}", person, email="kiosk0@shop.example") for n, person in ((1, ANNA), (2, BEN))]
     assert list(customers(*at_kiosk)) == [{"A-1"}, {"A-2"}]
