@@ -6,21 +6,23 @@ does, operators' first, then the strongest: what would put two unique identifier
 into one customer is refused. So a split cuts the weakest link of every path between the two, and nothing else.
 
 - An identifier over its limit is shared, and links nobody.
+- An identifier that two customers claim is contested: the first has it, and it links nobody else (see linking).
 - An identifier that changed hands is one node for each tenure.
 - An event whose strongest identifiers are several of one journey's type, such as a parcel with two orders, does not
   say that these are one customer's; where other events do, its other identifiers are linked too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from journeys.events import Event
 from journeys.identity_rules import IdentityRules
-from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, strength, type_of
+from journeys.linking import Linking
+from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, by_time, strength, type_of
 from journeys.sharing import Meetings, crowded
-from journeys.tenures import Nodes, tenures
+from journeys.tenures import Nodes
 
 __all__ = [
     "LINK", "UNLINK", "Conflict", "Customer", "Identities", "IdentityRules", "Link", "Ways", "by_type", "of_many",
@@ -67,7 +69,7 @@ class Customer:
         No way is known earlier than that, for the links are a spanning tree in time order. None where the events
         share an identifier, or nothing joins them.
         """
-        return max(self.way(one, other), key=_in_time, default=None)
+        return max(self.way(one, other), key=by_time, default=None)
 
     def knows_all_by(self, time: int) -> bool:
         """Whether all its links are of events up to that time, so that none came to be known later."""
@@ -76,12 +78,13 @@ class Customer:
 
 class Identities(NamedTuple):
     """Customers by the order of their strongest identifier, refused links, and identifiers that these events
-    show to be over their limit.
+    show to be over their limit, and to be claimed by several.
     """
 
     customers: list[Customer]
     conflicts: list[Conflict]
     shared: frozenset[str]
+    contested: frozenset[str]
 
 
 def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
@@ -105,15 +108,15 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
     shared = frozenset(_shared(events, rules) if len(named) > rules.fewest + 1 else ())
     apart = marks | shared | of_many(events, rules)
     parted, void = _commands(events)
-    linking = _Linking(
+    linking = Linking(
         [event for event in events if event.key not in void] if void else events,
         rules,
         parted,
         _has_rivals(named, rules.unique),
     )
-    nodes = tenures(linking.events, rules, apart, linking.without) if rules.changing else {}
-    groups, links = linking.grouped(apart, nodes)
-    customers = _customers(events, apart, nodes, groups)
+    nodes = linking.nodes(apart)
+    groups, links, contested = linking.grouped(apart, nodes)
+    customers = _customers(events, apart, nodes, contested, groups)
     for link in links:
         if customer := customers.get(groups.root(link.a)):
             customer.links.append(Link(bare(link.a), bare(link.b), link.event) if nodes else link)
@@ -124,80 +127,7 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
         if nodes:
             customer.identifiers = list(dict.fromkeys(map(bare, customer.identifiers)))
     found = sorted(customers.values(), key=lambda customer: strength(customer.name, rules.types))
-    return Identities(found, _bare_conflicts(groups.conflicts), shared)
-
-
-class _Linking(NamedTuple):
-    """The links of a set of events, grouped under the rules."""
-
-    events: list[Event]
-    rules: IdentityRules
-    parted: Mapping[Pair, Event]
-    is_disputed: bool
-
-    def without(self, apart: frozenset[str]) -> Groups:
-        return self.grouped(apart, {})[0]
-
-    def grouped(self, apart: frozenset[str], nodes: Nodes) -> tuple[Groups, list[Link]]:
-        """The groups, and in time order the earliest links that make them."""
-        links: list[Link] = []
-        doubtful: list[list[Link]] = []
-        for event in self.events:
-            usable = event.identifiers
-            if apart:
-                usable = [i for i in usable if i not in apart]
-            if len(usable) < 2:
-                continue
-            if nodes:
-                usable = [nodes.get((i, event.key), i) for i in usable]
-            star = [Link(usable[0], other, event) for other in usable[1:]]
-            if self._is_doubtful(usable, event):
-                doubtful.append(star)
-            else:
-                links += star
-        groups = Groups(self.rules.unique, self.parted)
-        if not doubtful and not self.parted and not self.is_disputed:
-            return groups, [link for link in links if groups.unite(link)]
-        for link in sorted(links, key=self._weakness):
-            groups.unite(link)
-        self._settle(doubtful, groups)
-        accepted = [*links, *(link for star in doubtful for link in star)]
-        accepted = [link for link in accepted if groups.root(link.a) == groups.root(link.b)]
-        accepted.sort(key=_in_time)
-        tree = Groups((), {})
-        return groups, [link for link in accepted if tree.unite(link)]
-
-    def _is_doubtful(self, usable: list[str], event: Event) -> bool:
-        return (
-            usable[0].startswith(self.rules.journeys)
-            and type_of(usable[0]) == type_of(usable[1])
-            and event.type != LINK
-        )
-
-    def _weakness(self, link: Link) -> tuple[bool, int]:
-        types = self.rules.types
-        return link.event.type != LINK, max(strength(link.a, types)[0], strength(link.b, types)[0])
-
-    @staticmethod
-    def _settle(doubtful: list[list[Link]], groups: Groups) -> None:
-        """Take up events in doubt whose journeys turn out to be one customer's, until there is none left."""
-        waiting = doubtful
-        while waiting:
-            rest = []
-            for star in waiting:
-                of_journeys = [link for link in star if type_of(link.a) == type_of(link.b)]
-                if all(groups.root(link.a) == groups.root(link.b) for link in of_journeys):
-                    for link in star:
-                        groups.unite(link)
-                else:
-                    rest.append(star)
-            if len(rest) == len(waiting):
-                return
-            waiting = rest
-
-
-def _in_time(link: Link) -> tuple[int, str, str]:
-    return link.event.time, link.event.source, link.event.id
+    return Identities(found, _bare_conflicts(groups.conflicts), shared, frozenset(map(bare, contested)))
 
 
 def _has_rivals(identifiers: Iterable[str], unique: tuple[str, ...]) -> bool:
@@ -207,7 +137,7 @@ def _has_rivals(identifiers: Iterable[str], unique: tuple[str, ...]) -> bool:
 
 
 def _customers(
-    events: list[Event], apart: frozenset[str], nodes: Nodes, groups: Groups
+    events: list[Event], apart: frozenset[str], nodes: Nodes, contested: frozenset[str], groups: Groups
 ) -> dict[str, Customer]:
     """Root → the customer with its events and the nodes of its identifiers."""
     customers: dict[str, Customer] = {}
@@ -215,8 +145,11 @@ def _customers(
         if event.type in (LINK, UNLINK):
             continue
         named = event.identifiers
-        usable = next((i for i in named if i not in apart), None) if apart else named[0]
-        anchor = usable or f"event:{event.identity}"
+        if apart or contested:
+            linking = (i for i in named if i not in apart and nodes.get((i, event.key), i) not in contested)
+            anchor = next(linking, f"event:{event.identity}")
+        else:
+            anchor = named[0]
         root = groups.root(nodes.get((anchor, event.key), anchor) if nodes else anchor)
         customer = customers.get(root)
         if customer is None:

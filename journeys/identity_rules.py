@@ -12,6 +12,7 @@ from journeys.sharing import Limits, Window
 class IdentityRules:
     """Identifier types by their name; prefixes are `type:`.
 
+    `of_several`: types that name a customer, though more than one may have the same. `of_many`: that link nobody.
     `changing`: types that may move to another customer, after how long unheard (None: only once released).
     `releases`: event type → the identifier types whose holder's tenure it ends. `fewest`: no identifier is over its
     limit where it meets no more others than this.
@@ -22,6 +23,7 @@ class IdentityRules:
     windows: dict[str, Window]
     journeys: tuple[str, ...]
     unique: tuple[str, ...]
+    of_several: tuple[str, ...]
     of_many: tuple[str, ...]
     changing: dict[str, int | None]
     releases: dict[str, tuple[str, ...]]
@@ -44,6 +46,11 @@ class IdentityRules:
             windows,
             tuple(f"{name}:" for name, rule in types.items() if rule.identifies == "journey"),
             tuple(f"{name}:" for name, rule in types.items() if rule.unique),
+            tuple(
+                f"{name}:"
+                for name, rule in types.items()
+                if rule.identifies == "customer" and rule.routes and not rule.unique
+            ),
             tuple(f"{name}:" for name, rule in types.items() if not rule.routes),
             {
                 name: rule.changes_hands_after

@@ -1,7 +1,7 @@
 """Links: what joins two identifiers, and the groups that links make where not all of them may hold."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from journeys.events import Event
@@ -49,6 +49,10 @@ def strength(identifier: str, types: Mapping[str, IdentifierType]) -> tuple[int,
     """The total order over identifiers: the strongest is the smallest."""
     rule = types.get(type_of(identifier))
     return (rule.priority if rule else 0, identifier)
+
+
+def by_time(link: Link) -> tuple[int, str, str]:
+    return link.event.time, link.event.source, link.event.id
 
 
 def bare(node: str) -> str:
@@ -142,6 +146,12 @@ class Groups:
         if theirs := self._exclusive.get(b):
             self._exclusive[a] = self._exclusive.get(a, {}) | theirs
         return True
+
+    def unique_values(self, root: str) -> Iterator[tuple[str, str]]:
+        """The unique types of which a group, by its root, has a value, with the value."""
+        for key, value in self._exclusive.get(root, {}).items():
+            if isinstance(key, str):
+                yield key, value
 
     def dispute(self, a: str, b: str) -> str | Pair | None:
         """Why two groups, by their roots, must stay apart: the pair that was parted, else the unique type."""

@@ -21,22 +21,23 @@ def tenures(
     events: Sequence[Event],
     rules: IdentityRules,
     apart: frozenset[str],
-    grouped: Callable[[frozenset[str]], Groups],
+    grouped: Callable[[frozenset[str]], tuple[Groups, frozenset[str]]],
 ) -> Nodes:
     """The tenures of all that changed hands.
 
-    `events` in time order; `apart` link nobody; `grouped(apart)` groups everything but these.
+    `events` in time order; `apart` link nobody; `grouped(apart)` groups everything but these, and tells what else links
+    nobody.
     """
     suspects = _suspects(events, rules, apart)
     if not suspects:
         return {}
     unheld = apart | suspects.keys()
-    groups = grouped(unheld)
+    groups, contested = grouped(unheld)
     nodes: Nodes = {}
     for identifier, bearing in suspects.items():
         holding = _Holding(identifier, rules, groups)
         for event in bearing:
-            others = (i for i in event.identifiers if i not in unheld)
+            others = (i for i in event.identifiers if i not in unheld and i not in contested)
             claimant = next((groups.root(other) for other in others), None)
             nodes[identifier, event.key] = holding.at(event, claimant)
     return nodes

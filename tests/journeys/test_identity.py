@@ -240,6 +240,62 @@ def test_a_family_that_shares_an_email_stays_two_customers_by_their_crm_numbers(
     assert len({journey["customer"] for journey in scenario.outcome.journeys}) == 2
 
 
+def with_guests(scenario: Scenario) -> None:
+    """Two guests' orders by one phone, the first by the family's e-mail."""
+    family(scenario)
+    guests = {"contact_phone": "+49 171 3920003"}
+    scenario.at("11:00", shop.order_placed(order="A-3", email=FAMILY, **guests))
+    scenario.at("12:00", shop.order_placed(order="A-4", email="cem@example.com", **guests))
+
+
+def test_an_email_that_two_customers_claim_makes_no_guest_one_of_them(scenario: Scenario) -> None:
+    with_guests(scenario)
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", f"email:{FAMILY}", "order:A-1", PHONE],
+        ["crm:C-2", "order:A-2", "phone:+491713920002"],
+        ["email:cem@example.com", "order:A-3", "order:A-4", "phone:+491713920003"],
+    ]
+    scenario.expect("identity_conflict", opened_at="10:00")
+
+
+def test_who_is_said_by_nothing_but_what_two_customers_claim_is_a_customer_of_their_own(
+    scenario: Scenario,
+) -> None:
+    family(scenario)
+    scenario.at("11:00", call_center.call_received(email=FAMILY), call_center.call_received(email=FAMILY))
+    assert sorted(customer["events"] for customer in scenario.outcome.customers) == [1, 1, 1, 1]
+
+
+def test_a_claim_may_rest_on_what_is_firmly_tied_to_a_customer(scenario: Scenario) -> None:
+    for order, crm in (("A-1", "C-1"), ("A-2", "C-2")):
+        scenario.at("09:00", shop.order_placed(order=order, crm=crm))
+        scenario.at("10:00", call_center.call_received(order=order, caller=ANNAS_PHONE))
+    scenario.at("11:00", call_center.call_received(email=BEN, caller=ANNAS_PHONE))
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", "order:A-1", PHONE],
+        ["crm:C-2", "order:A-2"],
+        [f"email:{BEN}"],
+    ]
+
+
+def test_what_an_operator_parts_from_the_other_claimant_joins_again(scenario: Scenario) -> None:
+    with_guests(scenario)
+    scenario.at("13:00", operator.unlink(a="crm:C-2", b=f"email:{FAMILY}"))
+    assert {"crm:C-1", f"email:{FAMILY}", "order:A-1", "order:A-3", "order:A-4"} < max(
+        scenario.customers(), key=len
+    )
+    scenario.expect_no("identity_conflict")
+
+
+def test_two_unique_identifiers_of_one_customer_do_not_contest_her_email() -> None:
+    scenario = Scenario(TELECOM.replace("  imei: imei\n", "  imei: {normaliser: imei, unique: true}\n"))
+    scenario.at("09:00", shop.order_placed(order="A-1", crm="C-1", email=ANNA))
+    scenario.at("09:30", shop.order_placed(order="A-2", crm="C-2", email=BEN))
+    scenario.at("10:00", shop.parcel_delivered(order="A-1", items=[{"imei": "350000000010013"}]))
+    scenario.at("11:00", call_center.call_received(email=ANNA, caller=ANNAS_PHONE))
+    assert {"crm:C-1", EMAIL, PHONE} < max(scenario.customers(), key=len)
+
+
 def test_with_a_limit_of_one_the_email_of_a_family_is_nobodys_own() -> None:
     scenario = Scenario(TELECOM.replace("limit: 5, window: 7d, limit_within: 4", "limit: 1"))
     family(scenario)
