@@ -35,7 +35,7 @@ AT_ONCE = 50
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512m", "none", str(disk)]
     require(
         os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0,
         "run this as root, where a file system may be mounted",
@@ -73,7 +73,8 @@ def fill(disk: Path) -> Path:
     """Leave little room."""
     ballast = disk / "ballast"
     free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-    ballast.write_bytes(bytes(free - ROOM))
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, free - ROOM)
     return ballast
 
 
