@@ -21,7 +21,7 @@ from journeys.events import Event
 from journeys.identity_rules import IdentityRules
 from journeys.linking import Linking
 from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, by_time, strength, type_of
-from journeys.sharing import Meetings, crowded
+from journeys.sharing import Meetings
 from journeys.tenures import Nodes
 
 __all__ = [
@@ -105,7 +105,7 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
     own.
     """
     named = {identifier for event in events for identifier in event.identifiers}
-    shared = frozenset(_shared(events, rules) if len(named) > rules.fewest + 1 else ())
+    shared = frozenset(_shared(events, rules) if len(named) > rules.limits.fewest + 1 else ())
     apart = marks | shared | of_many(events, rules)
     parted, void = _commands(events)
     linking = Linking(
@@ -186,14 +186,9 @@ def _commands(events: list[Event]) -> tuple[dict[Pair, Event], set[str]]:
 def _shared(events: list[Event], rules: IdentityRules) -> set[str]:
     """Identifiers that meet more customers here than their limit allows, ever or at once."""
     meetings = Meetings(rules.limits)
-    if rules.limits.of:
-        for event in events:
-            meetings.add(event.identifiers)
-    return (
-        meetings.shared | crowded(events, rules.windows, rules.limits.customers)
-        if rules.windows
-        else meetings.shared
-    )
+    for event in events:
+        meetings.add(event.time, event.identifiers)
+    return meetings.shared
 
 
 def of_many(events: list[Event], rules: IdentityRules) -> frozenset[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from journeys.journey_map import IdentifierType, JourneyMap
-from journeys.sharing import Limits, Window
+from journeys.sharing import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,36 +14,26 @@ class IdentityRules:
 
     `of_several`: types that name a customer, though more than one may have the same. `of_many`: that link nobody.
     `changing`: types that may move to another customer, after how long unheard (None: only once released).
-    `releases`: event type → the identifier types whose holder's tenure it ends. `fewest`: no identifier is over its
-    limit where it meets no more others than this.
+    `releases`: event type → the identifier types whose holder's tenure it ends.
     """
 
     types: Mapping[str, IdentifierType]
     limits: Limits
-    windows: dict[str, Window]
     journeys: tuple[str, ...]
     unique: tuple[str, ...]
     of_several: tuple[str, ...]
     of_many: tuple[str, ...]
     changing: dict[str, int | None]
     releases: dict[str, tuple[str, ...]]
-    fewest: int
 
     @classmethod
     def of(cls, journey_map: JourneyMap) -> Self:
         types = journey_map.identifiers
         releases = {event.type: event.releases for event in journey_map.events.values() if event.releases}
         released = {name for names in releases.values() for name in names}
-        limits = Limits(types)
-        windows = {
-            name: Window(rule.window, rule.limit_within)
-            for name, rule in types.items()
-            if rule.window is not None and rule.limit_within is not None
-        }
         return cls(
             types,
-            limits,
-            windows,
+            Limits(types),
             tuple(f"{name}:" for name, rule in types.items() if rule.identifies == "journey"),
             tuple(f"{name}:" for name, rule in types.items() if rule.unique),
             tuple(
@@ -58,5 +48,4 @@ class IdentityRules:
                 if rule.changes_hands_after is not None or name in released
             },
             releases,
-            min((limits.fewest, *(window.most for window in windows.values()))),
         )

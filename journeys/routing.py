@@ -202,7 +202,7 @@ class Neighbourhoods:
                 self._know(at, other, outcome)
                 yield other, (JOIN, at, other)
         if len(root.known) + len(root.marks) > self._few:
-            yield from self._count(at, [event.identifiers], outcome)
+            yield from self._count(at, [event], outcome)
 
     def _join(self, at: str, asker: str, outcome: Outcome) -> Iterator[Addressed]:
         if asker == at:
@@ -234,18 +234,18 @@ class Neighbourhoods:
         if root.marks:
             self._part(at, root.marks, outcome)
         if len(root.known) + len(root.marks) > self._few:
-            yield from self._count(at, (Event.decode(row).identifiers for _, row in rows), outcome)
+            yield from self._count(at, (Event.decode(row) for _, row in rows), outcome)
 
-    def _count(self, at: str, together: Iterable[Iterable[str]], outcome: Outcome) -> Iterator[Addressed]:
-        """Count what events of a root with more than a few others name together; mark what is shared by now, and
-        tell it.
+    def _count(self, at: str, events: Iterable[Event], outcome: Outcome) -> Iterator[Addressed]:
+        """Count what events of a root with more than a few others name together, and when; mark what is shared by
+        now, and tell it.
         """
         root = self.roots[at]
         if root.meetings is None:
             root.meetings = Meetings(self._limits)
-            together = (Event.decode(row).identifiers for row in root.events.values())
-        for identifiers in together:
-            root.meetings.add(identifiers)
+            events = map(Event.decode, root.events.values())
+        for event in events:
+            root.meetings.add(event.time, event.identifiers)
         if not root.meetings.shared <= root.marks:
             found = sorted(root.meetings.shared - root.marks)
             self._mark(at, found, outcome)

@@ -11,23 +11,23 @@ from journeys.events import Event
 from journeys.identity import resolve
 from journeys.identity_rules import IdentityRules
 from journeys.journey_map import JourneyMap
-from journeys.sharing import Meetings
 from tests.support.order import Partitions, components
 
 MAP = JourneyMap.parse("""
 departments: {shop: {}}
-identifiers: {i: {limit: 2}, j: {}, s: {routes: false}}
+identifiers: {i: {limit: 2}, w: {window: 3s, limit_within: 1}, j: {}, s: {routes: false}}
 events:
-  shop.happened: {identifiers: {i: data.i, j: data.j, s: data.s}}
+  shop.happened: {identifiers: {i: data.i, w: data.w, j: data.j, s: data.s}}
 journeys:
   visit: {starts: shop.happened}
 """)
 RULES = IdentityRules.of(MAP)
+SECOND = 1_000_000
 
 
 def event(number: int, identifiers: list[str]) -> Event:
     return Event(
-        f"{number:04d}.0", "shop.happened", number, sorted(identifiers), {}, "/shop", str(number),
+        f"{number:04d}.0", "shop.happened", number * SECOND, sorted(identifiers), {}, "/shop", str(number),
         [["t", 0, number]], 0,
     )  # fmt: skip
 
@@ -36,7 +36,7 @@ def routes(identifier: str) -> bool:
     return MAP.identifiers[identifier[0]].routes
 
 
-identifiers = st.sampled_from([*(f"i:{n}" for n in range(8)), "j:0", "j:1", "s:0"])
+identifiers = st.sampled_from([*(f"i:{n}" for n in range(8)), "j:0", "j:1", "w:0", "w:1", "s:0"])
 bearing = st.lists(identifiers, min_size=1, max_size=3, unique=True)
 some_events = st.lists(bearing, min_size=1, max_size=12).map(
     lambda all_of: [event(number, each) for number, each in enumerate(all_of)]
@@ -45,10 +45,21 @@ chances = st.integers(0, 2**32)
 
 
 def shared(events: list[Event]) -> set[str]:
-    meetings = Meetings(RULES.limits)
-    for each in events:
-        meetings.add(each.identifiers)
-    return meetings.shared
+    """A model that counts from scratch, in every span that begins with an event."""
+    spans = [events, *([e for e in events if 0 <= e.time - first.time <= 3 * SECOND] for first in events)]
+    mosts = [{"i": 2}, *({"w": 1} for _ in events)]
+    return {
+        identifier
+        for span, most in zip(spans, mosts, strict=True)
+        for identifier in {i for each in span for i in each.identifiers if i[0] in most}
+        for kind in "iwj"
+        if len(_met(identifier, kind, span)) > most[identifier[0]]
+    }
+
+
+def _met(identifier: str, kind: str, events: list[Event]) -> set[str]:
+    bearing = (each.identifiers for each in events if identifier in each.identifiers)
+    return {other for named in bearing for other in named if other[0] == kind and other != identifier}
 
 
 def customers(roots: dict[str, Root]) -> set[frozenset[str]]:
@@ -117,6 +128,15 @@ def test_a_shared_identifier_of_thousands_costs_each_event_no_more_than_two_mess
     assert held == Counter(each.key for each in events)
     assert partitions.sent <= 2 * sum(len(each.identifiers) for each in events)
     assert max(len(root.events) for root in partitions.roots().values()) < 10
+
+
+def test_one_that_meets_too_many_at_once_gathers_no_more_events_though_it_has_no_other_limit() -> None:
+    events = [event(n, ["w:0", f"j:{n:04d}"]) for n in range(1000)]
+    partitions = partitions_of(4, 1, crashes=0.0)
+    partitions.play(events)
+    roots = partitions.roots()
+    assert sum(len(root.events) for root in roots.values()) == len(events)
+    assert max(len(root.events) for root in roots.values()) < 50
 
 
 def test_a_shared_identifier_stays_so_when_all_workers_start_again() -> None:

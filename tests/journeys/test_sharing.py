@@ -2,6 +2,9 @@
 
 import random
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from journeys.journey_map import IdentifierType
 from journeys.sharing import Limits, Meetings
 
@@ -16,7 +19,7 @@ RULES = {
 def shared(*events: list[str]) -> set[str]:
     meetings = Meetings(Limits(RULES))
     for identifiers in events:
-        meetings.add(identifiers)
+        meetings.add(0, identifiers)
     return meetings.shared
 
 
@@ -50,6 +53,32 @@ def test_the_order_and_the_number_of_times_an_event_is_told_do_not_matter() -> N
     for seed in range(20):
         random.Random(seed).shuffle(told)
         assert shared(*told) == {"phone:1"}
+
+
+CROWDED = Limits(
+    {"phone": IdentifierType("phone", 1, window=3, limit_within=2), "email": IdentifierType("email", 2)}
+)
+meetings_at = st.lists(st.tuples(st.integers(0, 12), st.sampled_from("abcd")), max_size=12)
+
+
+@given(meetings_at)
+def test_it_is_shared_once_it_was_named_with_more_than_it_may_within_any_window(
+    met: list[tuple[int, str]],
+) -> None:
+    meetings = Meetings(CROWDED)
+    for at, other in met:
+        meetings.add(at, ["phone:1", f"email:{other}"])
+    at_once = (len({other for at, other in met if start <= at <= start + 3}) for start in range(13))
+    assert meetings.shared == ({"phone:1"} if max(at_once) > 2 else set())
+
+
+def test_of_many_meetings_with_a_few_others_only_a_few_are_kept() -> None:
+    meetings = Meetings(CROWDED)
+    for n in range(1000):
+        meetings.add(0, ["phone:1", "email:a"])
+        meetings.add(n % 4, ["phone:1", "email:b"])
+    (kept,) = meetings._times["phone:1"].values()
+    assert len(kept) == 3
 
 
 def test_nothing_is_shared_where_no_identifier_meets_more_others_than_the_least_limit() -> None:
