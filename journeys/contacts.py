@@ -11,7 +11,8 @@ from journeys.events import Event
 from journeys.identity import Customer
 from journeys.journey import Journey, Started, contacts_with
 from journeys.journey_map import Contact, JourneyMap
-from journeys.judgement import LONG_AGO, Broken, Watermarks
+from journeys.judgement import Broken, Watermarks
+from journeys.witnesses import after, missing_of, up_to
 
 UNRECOGNISED, REPEAT = "unrecognised_caller", "repeat_contact"
 
@@ -144,8 +145,13 @@ def _repeats(
             continue
         department = journey_map.events[run[0].type].department
         over = run[-1].time + window
-        resolved = over if watermarks.get(department, LONG_AGO) > over else None
-        if resolved is None:
+        began = up_to((journey_map.departments[department].read,), run[0].time)
+        ended = after((department,), over)
+        is_over = missing_of(ended, watermarks) is None
+        if not is_over:
             found.waits_for.append((department, over))
-        broken = Broken(REPEAT, REPEAT, 0, department, run[1].time, tuple(run), resolved_at=resolved)
+        broken = Broken(
+            REPEAT, REPEAT, 0, department, run[1].time, tuple(run), resolved_at=over if is_over else None,
+            rests_on=(*began, *ended) if is_over else began,
+        )  # fmt: skip
         found.broken.append(BrokenContact(run[0], rule, started.latest_at(run[0].time), broken))

@@ -4,13 +4,26 @@ What happened in time may be known for this journey's only later, by an event or
 then it was missing, and is `identity_late` from the time of that link on.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from journeys.events import Event
 from journeys.instants import parse_instant
 from journeys.journey import Journey
 from journeys.journey_map import Handoff
-from journeys.judgement import DEADLINE, IDENTITY_LATE, JEOPARDY, LATE, MISSING, STUCK, Broken, Judgement
+from journeys.judgement import (
+    DEADLINE,
+    IDENTITY_LATE,
+    JEOPARDY,
+    LATE,
+    MISSING,
+    STUCK,
+    Broken,
+    Judgement,
+    RestsOn,
+    Watermarks,
+)
+from journeys.witnesses import Witnesses, after, missing_of
 
 
 def due_at(journey: Journey, handoff: Handoff, given: Event) -> int | None:
@@ -44,52 +57,139 @@ def _instants(value: object) -> list[int]:
 
 
 def judge_deadline(
-    result: Judgement, journey: Journey, department: str, failures: list[Broken], watermark: int
+    result: Judgement,
+    journey: Journey,
+    department: str,
+    failures: list[Broken],
+    watermarks: Watermarks,
+    witnesses: Witnesses,
 ) -> None:
     """Judge a handoff whose `from` event and deadline are known."""
-    given, taken, due = result.given, result.taken, result.due_at
-    assert given is not None and due is not None
-    cancelled = journey.cancelled_at
-    failing = is_failing(failures)
-    opened = max(due, given.time)
-    warned = _jeopardy(result.handoff, given.time, due)
-    accepted = journey.all(result.handoff.accepted_by)
-    told_as_failed = bool(failures) and any(_was_open(failure, opened) for failure in failures)
+    assert result.given is not None and result.due_at is not None
+    _Deadline(
+        result, result.given, result.due_at, journey, department, failures, watermarks, witnesses
+    ).judge()
 
-    def overdue(
-        kind: str, since: int, evidence: tuple[Event | None, ...], ended: int | None = None,
-        late_by: int | None = None, mended_by: Event | None = None,
+
+class _Deadline:
+    """What a deadline comes to: what mended it, once that is certain, and until then what it is without."""
+
+    def __init__(
+        self,
+        result: Judgement,
+        given: Event,
+        due: int,
+        journey: Journey,
+        department: str,
+        failures: list[Broken],
+        watermarks: Watermarks,
+        witnesses: Witnesses,
+    ) -> None:
+        self._result, self._given, self._due = result, given, due
+        self._journey = journey
+        self._department = department
+        self._watermarks = watermarks
+        self._witnesses = witnesses
+        self._failing = is_failing(failures) or (bool(failures) and self._in_doubt(failures[-1].evidence[-1]))
+        self._opened = max(due, given.time)
+        self._warned = _jeopardy(result.handoff, given.time, due)
+        self._accepted = journey.all(result.handoff.accepted_by)
+        self._told_as_failed = bool(failures) and any(
+            _was_open(failure, self._opened) for failure in failures
+        )
+
+    def judge(self) -> None:
+        taken, due, warned, cancelled = (
+            self._result.taken,
+            self._due,
+            self._warned,
+            self._journey.cancelled_at,
+        )
+        excused = cancelled is not None and due >= cancelled
+        if cancelled is not None and excused and not (taken and taken.time <= due):
+            if warned is not None and cancelled > warned:
+                self._mended(JEOPARDY, warned, cancelled, (), by=self._journey.cancelled_by)
+        elif taken is None:
+            self._owed()
+        else:
+            linking = _linked_by(self._journey, self._given, taken)
+            known = linking.time if linking else taken.time
+            if taken.time > due:
+                self._result.status = LATE
+                self._mended(
+                    LATE, self._opened, max(known, self._opened), (taken,), taken.time - due, linking
+                )
+            elif known > self._opened and not self._told_as_failed and not excused:
+                self._mended(IDENTITY_LATE, self._opened, known, (taken, linking))
+            elif warned is not None and known > warned:
+                self._mended(JEOPARDY, warned, known, (taken,), by=linking)
+
+    def _mended(
+        self, kind: str, since: int, ended: int, mending: tuple[Event | None, ...],
+        late_by: int | None = None, by: Event | None = None,
     ) -> None:  # fmt: skip
-        before = [] if warned is None or kind == JEOPARDY else [(warned, JEOPARDY)]
-        if kind in (LATE, IDENTITY_LATE) and not told_as_failed:
-            before.append((opened, STUCK if any(event.time <= opened for event in accepted) else MISSING))
-        proof = tuple(event for event in evidence if event)
-        result.broken.append(
-            Broken(kind, DEADLINE, 0, department, since, proof, due, ended, late_by, "", tuple(before), mended_by)
-        )  # fmt: skip
+        """Told once nothing can show that it was met before; what was owed is owed until then."""
+        names = self._witnesses.of_types((self._result.handoff.target,))
+        happened = tuple(event for event in mending if event)
+        rests_on = self._past(names, since if kind == JEOPARDY else self._due)
+        before: tuple[tuple[int, str], ...] = ()
+        if kind != JEOPARDY:
+            rests_on = (*rests_on, *self._witnesses.of_guesses(self._journey, *happened))
+            before = self._before(missed=True)
+        if lacking := missing_of(rests_on, self._watermarks):
+            self._result.waits_for.append(lacking)
+            self._owed()
+        else:
+            self._tell(kind, since, happened, rests_on, before, ended, late_by, by)
 
-    if cancelled is not None and due >= cancelled and not (taken and taken.time <= due):
-        if warned is not None and cancelled > warned:
-            overdue(JEOPARDY, warned, (given,), cancelled, mended_by=journey.cancelled_by)
-    elif taken is not None:
-        linking = _linked_by(journey, given, taken)
-        known = linking.time if linking else taken.time
-        if taken.time > due:
-            result.status = LATE
-            overdue(LATE, opened, (given, taken), max(known, opened), taken.time - due, linking)
-        elif known > opened and not told_as_failed and not (cancelled is not None and due >= cancelled):
-            overdue(IDENTITY_LATE, opened, (given, taken, linking), known)
-        elif warned is not None and known > warned:
-            overdue(JEOPARDY, warned, (given, taken), known, mended_by=linking)
-    elif watermark > due:
-        result.status = STUCK if accepted else MISSING
-        if not failing:
-            overdue(result.status, opened, (given, *accepted[-1:]), cancelled, mended_by=journey.cancelled_by)
-    else:
-        in_jeopardy = warned is not None and watermark > warned
-        result.waits_for = (department, due if warned is None or in_jeopardy else warned)
-        if warned is not None and in_jeopardy and not failing:
-            overdue(JEOPARDY, warned, (given,))
+    def _owed(self) -> None:
+        """As it is while nothing meets it."""
+        owing = (self._department,)
+        rests_on = self._past(owing, self._due)
+        lacking = missing_of(rests_on, self._watermarks)
+        if lacking is None:
+            kind = STUCK if self._accepted else MISSING
+            if self._result.taken is None:
+                self._result.status = kind
+            if not self._failing:
+                cancelled, by = self._journey.cancelled_at, self._journey.cancelled_by
+                self._tell(
+                    kind, self._opened, self._accepted[-1:], rests_on, self._before(), cancelled, None, by
+                )
+            return
+        if self._warned is not None:
+            ahead = self._past(owing, self._warned)
+            if not_yet := missing_of(ahead, self._watermarks):
+                lacking = not_yet
+            elif not self._failing:
+                self._tell(JEOPARDY, self._warned, (), ahead)
+        self._result.waits_for.append(lacking)
+
+    def _in_doubt(self, event: Event) -> bool:
+        return missing_of(self._witnesses.of_guesses(self._journey, event), self._watermarks) is not None
+
+    def _past(self, names: Iterable[str], instant: int) -> RestsOn:
+        return (*after(names, instant), *self._witnesses.of_guesses(self._journey, self._given))
+
+    def _before(self, missed: bool = False) -> tuple[tuple[int, str], ...]:
+        """What it was open as until then; `missed`: the deadline too was before."""
+        before = [] if self._warned is None else [(self._warned, JEOPARDY)]
+        if missed and not self._told_as_failed:
+            was_accepted = any(event.time <= self._opened for event in self._accepted)
+            before.append((self._opened, STUCK if was_accepted else MISSING))
+        return tuple(before)
+
+    def _tell(
+        self, kind: str, since: int, further: Iterable[Event], rests_on: RestsOn,
+        before: tuple[tuple[int, str], ...] = (), ended: int | None = None, late_by: int | None = None,
+        by: Event | None = None,
+    ) -> None:  # fmt: skip
+        self._result.broken.append(
+            Broken(
+                kind, DEADLINE, 0, self._department, since, (self._given, *further), self._due, ended, late_by,
+                before=before, mended_by=by, rests_on=rests_on,
+            )
+        )  # fmt: skip
 
 
 def is_failing(failures: list[Broken]) -> bool:

@@ -6,7 +6,7 @@ digest) counts; the others are refused.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -19,9 +19,10 @@ from journeys.handoffs import judge
 from journeys.identity import Customer, IdentityRules, of_many, resolve
 from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
 from journeys.journey_map import JourneyMap
-from journeys.judgement import Judgement, Watermarks
+from journeys.judgement import Judgement, RestsOn, Watermarks
 from journeys.stalls import stalls
 from journeys.turns import Turn, stories, tell, turning_points
+from journeys.witnesses import Witnesses, missing_of
 
 
 @dataclass(slots=True)
@@ -30,7 +31,9 @@ class Folded:
 
     `due` is department → the earliest instant at which its watermark may change it; `shared` the identifiers that
     its events show to be over their limit; `latest` the time of its latest event; `capped` the events that came so
-    often that not all of their duplicates are counted.
+    often that not all of their duplicates are counted. `rests_on`: fingerprint → the watermarks that an alert needs
+    to have passed. `settling`: where not all of the neighbourhood may have met yet, the alerts told of it already: no
+    other comes that rests on watermarks.
     """
 
     customers: list[Document] = field(default_factory=list)
@@ -38,6 +41,8 @@ class Folded:
     alerts: list[Document] = field(default_factory=list)
     refused: list[Event] = field(default_factory=list)
     due: dict[str, int] = field(default_factory=dict)
+    rests_on: dict[str, RestsOn] = field(default_factory=dict)
+    settling: Collection[str] | None = None
     shared: frozenset[str] = frozenset()
     latest: int = 0
     folded: int = 0
@@ -49,6 +54,21 @@ class Folded:
     def wait(self, department: str, instant: int) -> None:
         self.due[department] = min(instant, self.due.get(department, instant))
 
+    def may_tell(self, rests_on: RestsOn, watermarks: Watermarks) -> bool:
+        """Whether nothing that is still to be read can undo what rests on that; else that is waited for."""
+        lacking = missing_of(rests_on, watermarks)
+        if lacking:
+            self.wait(*lacking)
+        return lacking is None
+
+    def tell(self, alert: Document, rests_on: RestsOn, alerts: list[Document]) -> None:
+        """Add to `alerts` what may be told."""
+        if rests_on and self.settling is not None and alert["fingerprint"] not in self.settling:
+            self.wait(*rests_on[0])
+            return
+        self.rests_on[alert["fingerprint"]] = rests_on
+        alerts.append(alert)
+
 
 class Fold:
     """The fold under one journey map."""
@@ -57,6 +77,7 @@ class Fold:
         self._map = journey_map
         self._rules = rules_of(journey_map)
         self._identity = IdentityRules.of(journey_map)
+        self._witnesses = Witnesses(journey_map)
         uncorrelated = (start for rules in self._rules if rules.prefix is None for start in rules.starts)
         repeated = (type for type, contact in journey_map.contacts.items() if contact.repeat_within)
         self._told_apart_by = frozenset((*uncorrelated, *repeated))
@@ -67,12 +88,13 @@ class Fold:
         watermarks: Watermarks,
         as_of: int | None = None,
         marks: frozenset[str] = frozenset(),
+        settling: Collection[str] | None = None,
     ) -> Folded:
         """Fold encoded events. With `as_of` only events up to that instant are folded, the others counted.
 
-        `marks`: identifiers known to be shared.
+        `marks`: identifiers known to be shared. `settling` as in what is given.
         """
-        folded = Folded()
+        folded = Folded(settling=settling)
         events = _each_once(rows, folded)
         if as_of is not None:
             kept = [event for event in events if event.time <= as_of]
@@ -150,18 +172,20 @@ class Fold:
         alerts: dict[int, list[Document]],
     ) -> list[Judgement]:
         own = alerts[id(journey.customer)]
+        is_this = self._witnesses.of_start(journey)
         judgements = []
         for handoff in journey.type.handoffs.values():
-            judgement = judge(journey, handoff, self._map, watermarks)
+            judgement = judge(journey, handoff, self._map, watermarks, self._witnesses)
             judgements.append(judgement)
-            if judgement.waits_for:
-                folded.wait(*judgement.waits_for)
+            for waits_for in judgement.waits_for:
+                folded.wait(*waits_for)
             for broken in judgement.broken:
-                own.append(announcer.of_handoff(journey, handoff, customer_id(journey.customer), broken))
-        stalled, waits_for = stalls(journey, self._map, watermarks)
-        if waits_for:
-            folded.wait(*waits_for)
-        own += [announcer.of_stall(journey, customer_id(journey.customer), broken) for broken in stalled]
+                if folded.may_tell(rests_on := (*broken.rests_on, *is_this), watermarks):
+                    alert = announcer.of_handoff(journey, handoff, customer_id(journey.customer), broken)
+                    folded.tell(alert, rests_on, own)
+        for broken in stalls(journey, self._map, self._witnesses):
+            if folded.may_tell(rests_on := (*broken.rests_on, *is_this), watermarks):
+                folded.tell(announcer.of_stall(journey, customer_id(journey.customer), broken), rests_on, own)
         return judgements
 
     def _contacts(
@@ -175,7 +199,9 @@ class Fold:
             for waits_for in contacts.waits_for:
                 folded.wait(*waits_for)
             for found in contacts.broken:
-                alerts[id(customer)].append(announcer.of_contact(found, customer, customer_id(customer)))
+                if folded.may_tell(rests_on := found.broken.rests_on, watermarks):
+                    alert = announcer.of_contact(found, customer, customer_id(customer))
+                    folded.tell(alert, rests_on, alerts[id(customer)])
 
 
 def _about(events: list[Event], alerts: list[Document]) -> list[Document]:

@@ -28,6 +28,7 @@ class Journey:
     """One journey of one customer; `events` in time order, `contacts` are the calls that belong to it.
 
     `firsts`: event type → the first event of it, once the journey is assembled.
+    `guessed`: the keys of events that name neither it nor what is tied to it, and are its own by their customer only.
     """
 
     type: JourneyType
@@ -37,6 +38,7 @@ class Journey:
     events: list[Event]
     contacts: list[Event] = field(default_factory=list)
     firsts: dict[str, Event] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
     cancelled_by: Event | None = None
     completed_at: int | None = None
     id: str = field(init=False)
@@ -224,6 +226,7 @@ def _correlated(rules: JourneyRules, customers: list[Customer]) -> list[Journey]
     for event, customer in untied:
         for journey in _by_customer(event, customer, journeys.values()):
             journey.events.append(event)
+            journey.guessed.add(event.key)
     if loose or len(customers) > 1:
         for journey in journeys.values():
             journey.events.sort(key=in_time)

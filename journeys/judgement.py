@@ -1,7 +1,7 @@
 """A judgement: how a handoff of a journey stands, and every way in which it broke."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from journeys.events import Event
@@ -17,6 +17,8 @@ CONTRADICTORY, OUT_OF_ORDER, DUPLICATED, STALLED = "contradictory", "out_of_orde
 
 Watermarks = Mapping[str, int]
 LONG_AGO = -(2**62)
+RestsOn = tuple[tuple[str, int], ...]
+"""Watermarks by name, and the instant that each must have passed."""
 
 
 class Broken(NamedTuple):
@@ -24,7 +26,8 @@ class Broken(NamedTuple):
 
     `group` and `occurrence` tell it from others of the handoff: missing, late, stuck, in jeopardy and late in
     identity are one group, the deadline. `before`: what it was open as until then, each since when. `mended_by`:
-    the event that ended it, where that is not in the evidence.
+    the event that ended it, where that is not in the evidence. `rests_on`: once these watermarks have passed, nothing
+    that is still to be read can undo it (see witnesses).
     """
 
     kind: str
@@ -39,11 +42,12 @@ class Broken(NamedTuple):
     about: str = ""
     before: tuple[tuple[int, str], ...] = ()
     mended_by: Event | None = None
+    rests_on: RestsOn = ()
 
 
 @dataclass(slots=True)
 class Judgement:
-    """A handoff of one journey, judged. `waits_for` is (department, instant) while a deadline is ahead."""
+    """A handoff of one journey, judged. `waits_for`: watermarks, and the instants after which it may change."""
 
     handoff: Handoff
     status: str
@@ -51,4 +55,4 @@ class Judgement:
     taken: Event | None
     due_at: int | None
     broken: list[Broken]
-    waits_for: tuple[str, int] | None = None
+    waits_for: list[tuple[str, int]] = field(default_factory=list)

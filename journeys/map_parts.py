@@ -18,6 +18,11 @@ class Department:
     silent_after: int | None = None
     allowed_delay: int = 0
 
+    @property
+    def read(self) -> str:
+        """The name of the watermark up to which all it sent was read; it goes on while the department is silent."""
+        return self.name if self.silent_after is None else f"{self.name} read"
+
 
 @dataclass(frozen=True, slots=True)
 class IdentifierType:

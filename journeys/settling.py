@@ -12,6 +12,7 @@ import orjson
 
 from journeys.instants import parse_instant
 from journeys.rounds import Marks
+from journeys.witnesses import RESTS_ON
 
 
 class Settling:
@@ -49,11 +50,18 @@ class Settling:
 
 
 def held_back(marks: Marks, announced: Mapping[str, bytes]) -> Marks:
-    """Watermarks at which the alerts announced stay what they are, and none comes that waits for a later one."""
+    """Watermarks at which the alerts announced stay what they are, and none comes that waits for a later one.
+
+    What an alert rests on counts though it may have passed elsewhere only: it did so after a quiet round. Of one kept
+    without that, by an older version, the watermark counts that it was judged on.
+    """
     held: Marks = {}
     for document in announced.values():
         alert = orjson.loads(document)
-        if alert["judged_at"] is not None and alert["department"] in marks:
+        if RESTS_ON in alert:
+            for name, instant in alert[RESTS_ON]:
+                held[name] = max(instant + 1, held.get(name, instant))
+        elif alert["judged_at"] is not None and alert["department"] in marks:
             at = min(parse_instant(alert["judged_at"]), marks[alert["department"]])
             held[alert["department"]] = max(at, held.get(alert["department"], at))
     return held

@@ -16,8 +16,8 @@ from journeys.silence import capped
 class DepartmentWatermarks:
     """Gathers what is reported for each source partition.
 
-    `read` is what all of a department's source partitions have passed; `by_department` is what may be judged
-    on, which stands still while the department is silent.
+    `read` is what all of a department's source partitions have passed. `by_name` is what may be judged on: under a
+    department's name a watermark that stands still while it is silent, and where that differs, what was read as well.
     """
 
     def __init__(self, departments: Mapping[str, Department]) -> None:
@@ -25,7 +25,7 @@ class DepartmentWatermarks:
         self._reports: dict[str, dict[str, int]] = {}
         self._heard: dict[str, int] = {}
         self.read: dict[str, int] = {}
-        self.by_department: dict[str, int] = {}
+        self.by_name: dict[str, int] = {}
 
     def report(
         self, department: str, source: str, sources: int, up_to: int, heard: int | None = None
@@ -41,21 +41,23 @@ class DepartmentWatermarks:
         if heard is not None:
             self._heard[department] = max(heard, self._heard.get(department, heard))
         self.read[department] = max(up_to, self.read.get(department, up_to))
-        silent_after = self._departments[department].silent_after
-        self.judged_on({department: capped(self.read[department], self._heard.get(department), silent_after)})
+        owing, read = self._departments[department], self.read[department]
+        self.judged_on(
+            {owing.read: read, department: capped(read, self._heard.get(department), owing.silent_after)}
+        )
 
     def judged_on(self, marks: dict[str, int]) -> None:
         """Take up watermarks that were judged on before: they do not go back."""
-        for department, mark in marks.items():
-            self.by_department[department] = max(mark, self.by_department.get(department, LONG_AGO))
+        for name, mark in marks.items():
+            self.by_name[name] = max(mark, self.by_name.get(name, LONG_AGO))
 
     def encode(self) -> list[Any]:
         """The state as plain lists, for a row."""
-        return [self._reports, self._heard, self.read, self.by_department]
+        return [self._reports, self._heard, self.read, self.by_name]
 
     def restore(self, state: list[Any]) -> None:
         """The inverse of `encode`."""
-        self._reports, self._heard, self.read, self.by_department = state
+        self._reports, self._heard, self.read, self.by_name = state
 
 
 class Deadlines:

@@ -51,7 +51,7 @@ class Judging:
         """
         for name in self._map.departments:
             state.watermarks.passed(name, as_of, heard.get(name))
-        state.judge_on(state.watermarks.by_department)
+        state.judge_on(state.watermarks.by_name)
         await state.call_back_all(outcome)
         everything = list(state.neighbourhoods.roots)
         tally = await self.judge(state, everything, state.marks, as_of, outcome, outgoing)
@@ -114,7 +114,8 @@ class Judging:
         """What a neighbourhood comes to; the home of a department comes to its silences."""
         name = identifier.partition(":")[2]
         if name not in state.heard or identifier != home(name):
-            return self._fold(root.events.values(), watermarks, as_of, root.marks)
+            settling = state.told_while_settling(identifier) if as_of is None else None
+            return self._fold(root.events.values(), watermarks, as_of, root.marks, settling)
         read = state.watermarks.read.get(name, LONG_AGO)
         department = self._map.departments[name]
         return Folded(alerts=silences(department, state.heard[name], read, self._map.version))

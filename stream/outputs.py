@@ -19,6 +19,7 @@ from journeys.history import withdrawn
 from journeys.judgement import WITHDRAWN
 from journeys.outcome import Outcome
 from journeys.withdrawals import cause_of
+from journeys.witnesses import RESTS_ON
 from stream.metrics import Metrics
 from stream.state import ALERT, CUSTOMER, JOURNEY, SHARED, PartitionState
 from stream.topics import Topics
@@ -30,7 +31,7 @@ Output = tuple[str, Entry]
 class Outputs:
     """Compares folds with what was announced.
 
-    Documents equal to the one last sent from here are not sent again.
+    Documents equal to the one last sent from here are not sent again, nor alerts that were only judged again.
     """
 
     def __init__(self, topics: Topics, metrics: Metrics) -> None:
@@ -58,8 +59,10 @@ class Outputs:
         for name in [name for name in announced if name not in current]:
             outputs += self._take_back(state, identifier, name, folded, judged_at, said)
         for name, document in current.items():
+            if name.startswith(ALERT) and name in announced:
+                document = _as_announced(document, announced[name])
             encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-            kept = _remembered(name, document, encoded)
+            kept = _remembered(name, document, folded)
             is_new = name not in announced
             if announced.get(name) != kept:
                 state.neighbourhoods.announce(identifier, name, packed(kept), said)
@@ -97,6 +100,7 @@ class Outputs:
         if not name.startswith(ALERT):
             return [self._output(name, None)]
         alert = withdrawn(orjson.loads(document), judged_at)
+        alert.pop(RESTS_ON, None)
         self._metrics.alerts.labels(alert["kind"], WITHDRAWN).inc()
         cause = cause_of(alert, folded, map(Event.decode, root.events.values()))
         self._metrics.withdrawn.labels(alert["kind"], cause).inc()
@@ -120,10 +124,21 @@ def _found_shared(root: Root) -> set[str]:
     return counted | {mark for mark in root.marks if SHARED + mark in root.announced}
 
 
-def _remembered(name: str, document: Document, encoded: bytes) -> bytes:
-    """What is kept of an announced document: an alert whole, for it may be withdrawn; of a customer, who it was."""
+def _as_announced(alert: Document, row: bytes) -> Document:
+    """As it was announced, if it was only judged again since, on other watermarks."""
+    before = orjson.loads(row)
+    before.pop(RESTS_ON, None)
+    again = {**alert, "judged_at": before["judged_at"]}
+    return again if again == before else alert
+
+
+def _remembered(name: str, document: Document, folded: Folded) -> bytes:
+    """What is kept of an announced document: an alert whole, for it may be withdrawn, and with what it rests on; of a
+    customer, who it was.
+    """
     if name.startswith(ALERT):
-        return encoded
+        rests_on = folded.rests_on.get(document["fingerprint"], ())
+        return orjson.dumps({**document, RESTS_ON: rests_on}, option=orjson.OPT_SORT_KEYS)
     return ledger.marks(document) if name.startswith(CUSTOMER) else b"1"
 
 

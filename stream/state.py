@@ -140,7 +140,7 @@ class PartitionState:
     @property
     def marks(self) -> Marks:
         """The watermarks that may be judged on: of those read, those no message can be under way for."""
-        return self.watermarks.by_department if self._alone else self.rounds.judged
+        return self.watermarks.by_name if self._alone else self.rounds.judged
 
     def marks_of(self, identifier: str) -> Marks:
         """The watermarks on which a neighbourhood may be judged now."""
@@ -148,6 +148,13 @@ class PartitionState:
             return self.marks
         announced = self.neighbourhoods.roots[identifier].announced
         return held_back(self.marks, {n: alert for n, alert in announced.items() if n.startswith(ALERT)})
+
+    def told_while_settling(self, identifier: str) -> set[str] | None:
+        """The alerts told already of a neighbourhood that may not have met all of its own yet; None: it has."""
+        if identifier not in self.settling:
+            return None
+        announced = self.neighbourhoods.roots[identifier].announced
+        return {name.removeprefix(ALERT) for name in announced if name.startswith(ALERT)}
 
     def has_settled(self, touched: Iterable[str]) -> bool:
         """To be told what a batch touched. Whether others have settled, so that deadlines may pass on them."""
@@ -158,7 +165,7 @@ class PartitionState:
 
     def proposal(self) -> Token | None:
         """The token to send to this partition itself, after all messages so far."""
-        return self.rounds.propose(self.watermarks.by_department, waits=bool(self.settling))
+        return self.rounds.propose(self.watermarks.by_name, waits=bool(self.settling))
 
     def is_rebuilt(self, departments: Iterable[str]) -> bool:
         """Whether all that was sent before a rebuild has been read again, and all that follows is announced.

@@ -33,7 +33,15 @@ def test_after_a_restart_everything_has_to_settle() -> None:
     assert "order:A" not in settling
 
 
-def test_a_watermark_is_held_back_to_where_it_was_judged_on_already() -> None:
+def test_a_watermark_is_held_back_to_what_announced_alerts_rest_on() -> None:
+    announced = {
+        "1": orjson.dumps({"rests_on": [["shop read", 5], ["activation", 7]], "judged_at": when("11:00")}),
+        "2": orjson.dumps({"rests_on": [["activation", 9]], "judged_at": when("11:00")}),
+    }
+    assert held_back(MARKS, announced) == {"shop read": 6, "activation": 10}
+
+
+def test_without_that_a_watermark_is_held_back_to_where_it_was_judged_on_already() -> None:
     assert held_back(MARKS, {}) == {}
     announced = {
         "1": alert("activation", "11:00"),

@@ -3,24 +3,25 @@
 from journeys.journey_map import Department
 from journeys.watermarks import Deadlines, DepartmentWatermarks
 
-DEPARTMENTS = {"shop": Department("shop", "shop.events", silent_after=1_000)}
+DEPARTMENTS = {"shop": Department("shop", "shop.events")}
+SOMETIMES_SILENT = {"shop": Department("shop", "shop.events", silent_after=1_000)}
 
 
 def test_a_department_has_no_watermark_until_each_of_its_sources_has_reported() -> None:
     watermarks = DepartmentWatermarks(DEPARTMENTS)
     watermarks.report("shop", "shop.events/0", 2, 100)
-    assert watermarks.by_department == {}
+    assert watermarks.by_name == {}
     watermarks.report("shop", "shop.events/1", 2, 90)
-    assert watermarks.by_department == {"shop": 90}
+    assert watermarks.by_name == {"shop": 90}
 
 
 def test_the_slowest_source_decides() -> None:
     watermarks = DepartmentWatermarks(DEPARTMENTS)
     for source, up_to in (("0", 100), ("1", 90), ("0", 500)):
         watermarks.report("shop", source, 2, up_to)
-    assert watermarks.by_department == {"shop": 90}
+    assert watermarks.by_name == {"shop": 90}
     watermarks.report("shop", "1", 2, 200)
-    assert watermarks.by_department == {"shop": 200}
+    assert watermarks.by_name == {"shop": 200}
 
 
 def test_a_watermark_never_goes_back() -> None:
@@ -28,16 +29,18 @@ def test_a_watermark_never_goes_back() -> None:
     watermarks.judged_on({"shop": 100})
     watermarks.report("shop", "0", 1, 50)
     watermarks.judged_on({"shop": 70})
-    assert watermarks.by_department == {"shop": 100}
+    assert watermarks.by_name == {"shop": 100}
 
 
-def test_a_silent_departments_watermark_stands_still_until_it_is_heard_again() -> None:
-    watermarks = DepartmentWatermarks(DEPARTMENTS)
+def test_a_silent_departments_watermark_stands_still_until_it_is_heard_again_and_what_is_read_goes_on() -> (
+    None
+):
+    watermarks = DepartmentWatermarks(SOMETIMES_SILENT)
     watermarks.report("shop", "0", 1, 900, heard=100)
     watermarks.report("shop", "0", 1, 5_000)
-    assert (watermarks.by_department, watermarks.read) == ({"shop": 1_100}, {"shop": 5_000})
+    assert watermarks.by_name == {"shop": 1_100, "shop read": 5_000}
     watermarks.report("shop", "0", 1, 6_000, heard=5_900)
-    assert watermarks.by_department == {"shop": 6_000}
+    assert watermarks.by_name == {"shop": 6_000, "shop read": 6_000}
 
 
 def test_what_was_reported_survives_a_restart() -> None:
@@ -45,7 +48,7 @@ def test_what_was_reported_survives_a_restart() -> None:
     before.report("shop", "0", 2, 100)
     after.restore(before.encode())
     after.report("shop", "1", 2, 90)
-    assert after.by_department == {"shop": 90}
+    assert after.by_name == {"shop": 90}
 
 
 def test_a_neighbourhood_is_due_when_a_departments_watermark_has_passed_its_instant() -> None:

@@ -3,7 +3,7 @@ over several events. Seeded; all of January 2026, so that every deadline has pas
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,18 +17,26 @@ FATES = {
     "healthy": 60, "missing": 8, "stuck": 4, "failed": 4, "late": 6, "duplicated": 4, "contradictory": 3,
     "parcel_late": 4, "parcel_missing": 4, "cancelled": 3,
 }  # fmt: skip
+MISFORTUNES = {
+    "healthy": 10, "missing": 10, "stuck": 8, "failed": 8, "late": 14, "duplicated": 12, "contradictory": 12,
+    "early": 12, "linked_late": 5, "parcel_late": 8, "parcel_missing": 5, "cancelled": 3, "calls_again": 8,
+}  # fmt: skip
+"""Of every kind of broken handoff some."""
 
 Happening = tuple[int, str, dict[str, Any]]
 
 
-def events(seed: int, count: int) -> list[bytes]:
-    """So many CloudEvents as JSON, in the order of their arrival: some a little late, customers side by side."""
+def events(seed: int, count: int, fates: Mapping[str, int] = FATES) -> list[bytes]:
+    """So many CloudEvents as JSON, in the order of their arrival: some a little late, customers side by side.
+
+    `fates`: how often an order comes to what.
+    """
     chance = random.Random(f"events {seed}")
     arrivals: list[tuple[int, int, bytes]] = []
     number = 0
     while len(arrivals) < count:
         number += 1
-        for at, what, data in _order(number, chance):
+        for at, what, data in _order(number, chance, fates):
             arrived = at + chance.randint(1, 600) * SECOND
             arrivals.append((arrived, len(arrivals), _cloudevent(f"{len(arrivals)}", at, what, data)))
     return [raw for _, _, raw in sorted(arrivals[:count])]
@@ -40,9 +48,9 @@ def slices(events: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
     return (events[start : start + size] for start in range(0, len(events), size))
 
 
-def _order(number: int, chance: random.Random) -> Iterator[Happening]:
+def _order(number: int, chance: random.Random, fates: Mapping[str, int]) -> Iterator[Happening]:
     """One order of a customer; every fifth customer is known from an order before, by one identifier of two."""
-    fate = chance.choices(list(FATES), list(FATES.values()))[0]
+    fate = chance.choices(list(fates), list(fates.values()))[0]
     known = number - chance.randint(1, min(number, 50)) if chance.random() < 0.2 else number
     email = f"customer{known}@example.com"
     phone = f"+49171{3_000_000 + (number if chance.random() < 0.5 else known)}"
@@ -51,6 +59,8 @@ def _order(number: int, chance: random.Random) -> Iterator[Happening]:
     placed = FIRST_ORDER + chance.randint(0, DAYS_OF_ORDERS * 24 * 60) * MINUTE
     delivered = placed + chance.randint(60, 300 if fate != "parcel_late" else 600) * MINUTE
     activated = delivered + chance.randint(16, 200 if fate != "late" else 600) * MINUTE
+    if fate == "early":
+        activated = delivered - chance.randint(1, 50) * MINUTE
     shop = {"order": order, "email": email, "plan": plan, "promised_at": format_instant(placed + 6 * HOUR)}
     shop |= {"contact_phone": phone} if chance.random() < 0.4 else {}
     shop |= {"crm": f"C-{number}"} if chance.random() < 0.3 else {}
@@ -60,7 +70,7 @@ def _order(number: int, chance: random.Random) -> Iterator[Happening]:
         yield placed + HOUR, "shop.order_cancelled", {"order": order, "reason": "changed mind"}
         return
     if fate != "parcel_missing":
-        items = [{"iccid": iccid, "imei": imei}]
+        items = [{"iccid": iccid, "imei": imei}] if fate != "linked_late" else []
         yield delivered, "shop.parcel_delivered", {"order": order, "items": items, "plan": plan}
     if fate != "missing":
         yield delivered + 10 * MINUTE, "activation.accepted", line
@@ -71,7 +81,10 @@ def _order(number: int, chance: random.Random) -> Iterator[Happening]:
         yield activated, "activation.line_activated", {**line, "plan": sold}
     if fate == "duplicated":
         yield activated + MINUTE, "activation.line_activated", {**line, "plan": plan}
-    if chance.random() < 0.3:
+    if fate == "linked_late":
+        says = {"caller": phone, "recognised": False, "order": order}
+        yield delivered + chance.randint(250, 900) * MINUTE, "call_center.call_received", says
+    for _ in range(chance.randint(1, 3) if fate == "calls_again" else chance.random() < 0.3):
         recognised = chance.random() < 0.5
         says = {"caller": phone, "recognised": recognised} | ({"order": order} if recognised else {})
         yield activated + chance.randint(1, 900) * MINUTE, "call_center.call_received", says

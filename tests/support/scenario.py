@@ -116,7 +116,10 @@ class Scenario:
 
     def judged_under(self, **watermarks: str) -> Folded:
         """What it comes to while the departments' events have been seen up to these times."""
-        return fold_all(self.map, self._read(), {name: instant(time) for name, time in watermarks.items()})
+        return self.judged_on({name: instant(time) for name, time in watermarks.items()})
+
+    def judged_on(self, watermarks: Watermarks) -> Folded:
+        return fold_all(self.map, self._read(), watermarks)
 
     def instant(self, time: str) -> int:
         return instant(time)

@@ -68,8 +68,13 @@ def received(timestamp: int) -> int | None:
     return timestamp * 1000 if timestamp > 1_000_000_000_000 else None
 
 
-def expected(journey_map: JourneyMap, raw: Iterable[ConsumerRecord]) -> tuple[Results, set[str]]:
-    """The documents that all records of the source topics come to, and the positions of those that are unusable."""
+def expected(
+    journey_map: JourneyMap, raw: Iterable[ConsumerRecord], as_of: int | None = None
+) -> tuple[Results, set[str]]:
+    """The documents that all records of the source topics come to, and the positions of those that are unusable.
+
+    `as_of`: only what has happened by an instant, as one sees it who has read all of it just then.
+    """
     reader = EventReader(journey_map, live=True)
     events: dict[str, Event] = {}
     dead: set[str] = set()
@@ -81,11 +86,12 @@ def expected(journey_map: JourneyMap, raw: Iterable[ConsumerRecord]) -> tuple[Re
             dead.add("/".join(map(str, origin)))
             continue
         events.setdefault(event.key, event)
-    now = time.time_ns() // 1000
+    now = time.time_ns() // 1000 if as_of is None else as_of + 1
     fold = Fold(journey_map)
     results: Results = {}
     for component in _components(journey_map, events.values()):
-        folded = fold([event.encode() for event in component], dict.fromkeys(journey_map.departments, now))
+        rows = [event.encode() for event in component]
+        folded = fold(rows, dict.fromkeys(journey_map.departments, now), as_of)
         for document in (*folded.journeys, *folded.customers, *folded.alerts):
             results[document.get("id") or document["fingerprint"]] = _canonical(document)
     return results, dead

@@ -1,0 +1,94 @@
+"""Witnesses: the departments whose events may still undo an alert, and up to when they must have been read.
+
+An alert is told once nothing that is still to be read can undo it, of what happened before. What can, kind by kind:
+
+missing, stuck, jeopardy    the event that is owed, in time
+late, identity_late,
+a jeopardy that is over     an earlier event that was in time
+out_of_order                an earlier `from` event, before the `to` event
+contradictory               another event between the two that contradict each other, of the side that spoke first
+stalled                     any event of the journey, or contact, within the time it stood still
+repeat_contact              an earlier contact, with which the run of them began
+failed, duplicated          nothing: told at once
+unrecognised_caller,
+identity_conflict           nothing but another view of who is who: told at once
+
+A deadline that nothing met is judged on the watermark of the department that owes the event, which stands still while
+that is silent. All else waits only until others' events have been read: their silence holds up nothing.
+
+Two things can undo alerts of any kind. An event that names no journey, nor anything tied to one, such as an
+activation read before the parcel that holds its SIM card, belongs to a journey by a guess from its customer; what
+rests on it waits until every department of the journey has been read to its time. And a journey that nothing
+correlates is told from others by its first event: nothing is told of it before all have been read to then.
+
+Not waited for are a cancellation, another promise, or a link between identifiers that another department has sent
+and that is not read yet: every missing handoff would have to wait for the slowest feed of all. Nor, of course, what
+happens later.
+"""
+
+from collections.abc import Iterable
+
+from journeys.events import Event
+from journeys.journey import Journey, rules_of
+from journeys.journey_map import JourneyMap
+from journeys.judgement import LONG_AGO, RestsOn, Watermarks
+
+RESTS_ON = "rests_on"
+"""Under this name an announced alert is kept with what it rests on."""
+
+Names = tuple[str, ...]
+
+
+class Witnesses:
+    """Under one journey map, by the names of their watermarks."""
+
+    def __init__(self, journey_map: JourneyMap) -> None:
+        self._read = {
+            type: journey_map.departments[event.department].read for type, event in journey_map.events.items()
+        }
+        self._of_journey = {
+            rules.type.name: self.of_types(sorted(rules.event_types)) for rules in rules_of(journey_map)
+        }
+        self._of_contacts = self.of_types(journey_map.contacts)
+
+    def of_types(self, types: Iterable[str]) -> Names:
+        """Of those who publish events of the types."""
+        return tuple(dict.fromkeys(self._read[type] for type in types))
+
+    def of_journey(self, journey: Journey) -> Names:
+        return self._of_journey[journey.type.name]
+
+    def of_moves(self, journey: Journey) -> Names:
+        """Of all that happens in a journey, contacts included."""
+        return tuple(dict.fromkeys((*self.of_journey(journey), *self._of_contacts)))
+
+    def of_start(self, journey: Journey) -> RestsOn:
+        """What every alert of a journey rests on that only its first event tells from others."""
+        return () if journey.correlates else up_to(self.of_journey(journey), journey.start.time)
+
+    def of_guesses(self, journey: Journey, *events: Event) -> RestsOn:
+        """What an alert rests on because of events that may turn out to be another journey's."""
+        if not journey.guessed:
+            return ()
+        times = [event.time for event in events if event.key in journey.guessed]
+        return up_to(self.of_journey(journey), max(times)) if times else ()
+
+
+def up_to(names: Iterable[str], time: int) -> RestsOn:
+    """All that happened by then has been read of them."""
+    return tuple((name, time - 1) for name in names)
+
+
+def after(names: Iterable[str], instant: int) -> RestsOn:
+    """A deadline has passed."""
+    return tuple((name, instant) for name in names)
+
+
+def missing_of(rests_on: RestsOn, watermarks: Watermarks) -> tuple[str, int] | None:
+    """The first that has not passed; what was judged on while a department is not silent was read as well."""
+    for name, instant in rests_on:
+        if watermarks.get(name, LONG_AGO) <= instant:
+            department = name.partition(" ")[0]
+            if watermarks.get(department, LONG_AGO) <= instant:
+                return name, instant
+    return None
