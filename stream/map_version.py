@@ -1,6 +1,8 @@
-"""The map that a state was made under: under another map its rows mean something else.
+"""What a state was made under: under another map its rows mean something else, and among more or fewer partitions
+they lie where nothing looks for them.
 
-The first row of a partition's changelog names the map's version; after `baton rebuild` also when that was.
+The first row of a partition's changelog names the map's version and the number of partitions; after `baton rebuild`
+also when that was.
 """
 
 import uuid
@@ -20,16 +22,18 @@ MAP_ROW: RowKey = (MAP, "", "")
 
 class MadeUnder(NamedTuple):
     """`rebuilt`: when the state was begun anew (µs since 1970), as long as that has consequences to come.
-    `changelog`: a name that no other has; none if it was begun before they had names.
+    `changelog`: a name that no other has; none if it was begun before they had names. `partitions`: of the state;
+    0 if it was begun before they were counted.
     """
 
     version: str
     rebuilt: int | None = None
     changelog: str = ""
+    partitions: int = 0
 
     @classmethod
-    def new(cls, journey_map: JourneyMap, rebuilt: int | None = None) -> Self:
-        return cls(journey_map.version, rebuilt, uuid.uuid4().hex)
+    def new(cls, journey_map: JourneyMap, partitions: int, rebuilt: int | None = None) -> Self:
+        return cls(journey_map.version, rebuilt, uuid.uuid4().hex, partitions)
 
     @classmethod
     def decode(cls, row: bytes) -> Self:
@@ -39,25 +43,35 @@ class MadeUnder(NamedTuple):
         return orjson.dumps(self._asdict())
 
 
-def made_under(rows: Mapping[RowKey, bytes], journey_map: JourneyMap, where: str) -> MadeUnder:
-    """What the rows say. LogError when they were made under another map."""
+REBUILD = "baton rebuild --map MAP --data DIR, on Kafka --broker URL --read-model URL, as the worker has them"
+
+
+def made_under(
+    rows: Mapping[RowKey, bytes], journey_map: JourneyMap, partitions: int, where: str
+) -> MadeUnder:
+    """What the rows say. LogError when they were made under another map, or among another number of partitions."""
     row = rows.get(MAP_ROW)
     found = MadeUnder.decode(row) if row else None
     if found is None or found.version != journey_map.version:
         before = f"version {found.version} of the journey map" if found else "an unknown journey map"
         raise LogError(
             f"{where} was made under {before}, and {journey_map.name} is now version {journey_map.version}: "
-            "go back to that map, or read everything again under this one: baton rebuild --map MAP --data DIR, on "
-            "Kafka --broker URL --read-model URL, as the worker has them"
+            f"go back to that map, or read everything again under this one: {REBUILD}"
+        )
+    if found.partitions not in (0, partitions):
+        raise LogError(
+            f"{where} was made as one of {found.partitions} partitions, and now there are {partitions}: identifiers "
+            f"lie in other partitions than before. Read everything again, with all workers stopped: {REBUILD}"
         )
     return found
 
 
-async def refuse_other_maps(log: Log, topic: str, journey_map: JourneyMap) -> None:
-    """LogError when a partition of the state was made under another map."""
-    for partition in range(await log.partitions(topic)):
+async def refuse_other_state(log: Log, topic: str, journey_map: JourneyMap) -> None:
+    """LogError when a partition of the state was made under another map, or among another number of partitions."""
+    count = await log.partitions(topic)
+    for partition in range(count):
         if seen := await _first_rows(log, topic, partition):
-            made_under(seen, journey_map, f"{topic}/{partition}")
+            made_under(seen, journey_map, count, f"{topic}/{partition}")
 
 
 async def first_named(log: Log, topic: str, partition: int) -> MadeUnder | None:

@@ -20,7 +20,7 @@ async def discard_results(log: Log, topics: Topics, now: int) -> None:
     await log.discard(results, [topics.group("stitch"), topics.group("project")])
     await log.discard([topics.state], [])
     count = await log.partitions(topics.state)
-    begun = [MadeUnder.new(topics.journey_map, rebuilt=now).encode() for _ in range(count)]
+    begun = [MadeUnder.new(topics.journey_map, count, rebuilt=now).encode() for _ in range(count)]
     await log.append({(topics.state, n): changelog_entries([(MAP_ROW, row)]) for n, row in enumerate(begun)})
 
 

@@ -62,8 +62,9 @@ class PartitionState:
         self.heard: dict[str, list[Span]] = {}
         self.rounds = Rounds(partition, partitions)
         self.settling = Settling()
-        self.made_under = MadeUnder.new(journey_map)
+        self.made_under = MadeUnder.new(journey_map, partitions)
         self._map = journey_map
+        self._partitions = partitions
         self._alone = partitions == 1
         self._rounds_row: RowKey | None = None
         self._rebuilt_in: int | None = None
@@ -74,7 +75,7 @@ class PartitionState:
         """Read the rows back.
 
         The outcome mends what a crash left; roots with announced alerts are to be judged again. LogError when
-        they were made under another map.
+        they were made under another map, or among another number of partitions.
         """
         rows = self.rows
         await rows.begin()
@@ -84,7 +85,7 @@ class PartitionState:
                 rows.take(records)
                 progress.reached(rows.position)
         if rows.position:
-            self.made_under = made_under(rows.own, self._map, f"{topic}/{self.partition}")
+            self.made_under = made_under(rows.own, self._map, self._partitions, f"{topic}/{self.partition}")
         outcome = Outcome()
         if not rows.position:
             outcome.rows[MAP_ROW] = self.made_under.encode()

@@ -11,7 +11,7 @@ from journeys.reading import EventReader
 from stream.app import notifying_app, projecting_app, stitching_app
 from stream.clock import Clock
 from stream.ingest import Ingest
-from stream.map_version import refuse_other_maps
+from stream.map_version import refuse_other_state
 from stream.metrics import Metrics
 from stream.notify.receiver import Receiver
 from stream.notifying import Notify
@@ -50,13 +50,14 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     """Run the job inside the block; every role has its partitions when the block begins.
 
     Gives a future that is done, with the reason, when a role fails; the caller ends the process then.
-    LogError when the state was made under another map, or the read model is not of this log.
+    LogError when the state was made under another map or among another number of partitions, or the read model is not
+    of this log.
     """
     sender = Sender(log)
     apps: list[App] = []
     chores: list[Callable[[], Coroutine[Any, Any, None]]] = []
     if job.stitches:
-        await refuse_other_maps(log, job.topics.state, job.journey_map)
+        await refuse_other_state(log, job.topics.state, job.journey_map)
         stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, job.live, job.rows_of)
         reader = EventReader(job.journey_map, live=job.live)
         ingest = Ingest(reader, stitch.address, log, sender, job.topics, metrics, timeless=not job.live)

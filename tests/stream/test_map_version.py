@@ -1,4 +1,4 @@
-"""State is only read under the map that it was made under."""
+"""State is only read under the map, and among as many partitions, as it was made."""
 
 import random
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 
 from journeys.journey_map import JourneyMap
 from stream.changelog import changelog_entries, row_key
-from stream.map_version import MAP_ROW, refuse_other_maps
-from stream.transports.log import LogError
+from stream.map_version import MAP_ROW, MadeUnder, refuse_other_state
+from stream.transports.log import Entry, LogError
 from tests.support.scenario import ANNA, TELECOM, event_of, shop
 from tests.support.stitching import Stitching
 
@@ -17,8 +17,8 @@ CHANGED = JourneyMap.parse(TELECOM.replace("within: 4h", "within: 5h"))
 PLACED = event_of(MAP, "09:00", shop.order_placed(order="A-1", email=ANNA))
 
 
-def stitching(path: Path, journey_map: JourneyMap = MAP) -> Stitching:
-    return Stitching(journey_map, path / "log.sqlite", 1, random.Random(0))
+def stitching(path: Path, journey_map: JourneyMap = MAP, partitions: int = 1) -> Stitching:
+    return Stitching(journey_map, path / "log.sqlite", partitions, random.Random(0))
 
 
 async def test_the_first_row_of_a_state_names_the_map_and_is_written_once(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ async def test_the_first_row_of_a_state_names_the_map_and_is_written_once(tmp_pa
             await worker.settle()
             await worker.restart_all()
         rows = [row_key(r.key) async for batch in worker.log.read(worker.topics.state, 0) for r in batch]
-        await refuse_other_maps(worker.log, worker.topics.state, MAP)
+        await refuse_other_state(worker.log, worker.topics.state, MAP)
     assert rows[0] == MAP_ROW
     assert rows.count(MAP_ROW) == 1
 
@@ -54,7 +54,7 @@ async def test_another_map_is_refused_with_both_versions_and_the_command_that_he
     )
     async with stitching(tmp_path, CHANGED) as worker:
         with pytest.raises(LogError, match=words):
-            await refuse_other_maps(worker.log, worker.topics.state, CHANGED)
+            await refuse_other_state(worker.log, worker.topics.state, CHANGED)
         with pytest.raises(LogError, match=words):
             await worker.take(0)
 
@@ -66,4 +66,33 @@ async def test_rows_of_no_known_map_are_refused(tmp_path: Path) -> None:
         with pytest.raises(LogError, match="made under an unknown journey map"):
             await worker.take(0)
         with pytest.raises(LogError, match="made under an unknown journey map"):
-            await refuse_other_maps(worker.log, worker.topics.state, MAP)
+            await refuse_other_state(worker.log, worker.topics.state, MAP)
+
+
+async def test_another_number_of_partitions_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+    async with stitching(tmp_path) as worker:
+        await worker.observe(PLACED)
+        await worker.settle()
+        batches = [batch async for batch in worker.log.read(worker.topics.state, 0)]
+        rows = [Entry(record.key, record.value) for batch in batches for record in batch]
+    words = (
+        "baton.state/0 was made as one of 1 partitions, and now there are 2: .* Read everything again, with all "
+        "workers stopped: baton rebuild --map MAP"
+    )
+    (tmp_path / "grown").mkdir()
+    async with stitching(tmp_path / "grown", partitions=2) as worker:
+        await worker.log.append({(worker.topics.state, 0): rows})
+        await worker.seen_up_to(PLACED.time)
+        with pytest.raises(LogError, match=words):
+            await refuse_other_state(worker.log, worker.topics.state, MAP)
+        with pytest.raises(LogError, match=words):
+            await worker.take(0)
+
+
+async def test_a_state_that_does_not_tell_how_many_partitions_there_were_is_taken_as_it_is(
+    tmp_path: Path,
+) -> None:
+    row = (MAP_ROW, MadeUnder(MAP.version).encode())
+    async with stitching(tmp_path, partitions=2) as worker:
+        await worker.log.append({(worker.topics.state, 0): changelog_entries([row])})
+        await refuse_other_state(worker.log, worker.topics.state, MAP)

@@ -9,7 +9,7 @@ import orjson
 from journeys.journey_map import JourneyMap
 from stream.carried import carry, is_carried
 from stream.dead_letters import read_dead_letters
-from stream.map_version import refuse_other_maps
+from stream.map_version import refuse_other_state
 from stream.notify.open_alerts import OpenAlerts
 from stream.rebuilding import discard_results, settle_letters
 from stream.topics import Topics
@@ -69,7 +69,7 @@ async def test_a_rebuild_under_a_changed_map_tells_receivers_only_what_is_differ
         told = await worker.log.ends([worker.topics.alerts])
         await rebuild(worker, PATIENT)
     async with stitching(tmp_path, PATIENT) as worker:
-        await refuse_other_maps(worker.log, worker.topics.state, PATIENT)
+        await refuse_other_state(worker.log, worker.topics.state, PATIENT)
         await worker.observe(*DAY)
         await worker.seen_up_to(instant("15:59"))
         await worker.settle()
