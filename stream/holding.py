@@ -70,6 +70,9 @@ class Holding:
         """Begin to take hold of the partitions and to load them; each future fails as that fails."""
         taken = {partition: asyncio.ensure_future(self._take(partition)) for partition in partitions}
         self._held |= taken
+        self._metrics.partitions_loading.inc(len(taken))
+        for taking in taken.values():
+            taking.add_done_callback(lambda _: self._metrics.partitions_loading.dec())
         return list(taken.values())
 
     async def of(self, partition: int) -> Held:

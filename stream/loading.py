@@ -49,6 +49,5 @@ class Loading:
     def of(self, partition: int, start: int, end: int) -> Iterator[Progress]:
         """A partition is loaded inside the block, from one offset of its changelog to another."""
         progress = Progress(partition, start, end, self._metrics)
-        with self._metrics.partitions_loading.track_inprogress():
-            yield progress
+        yield progress
         progress.over()

@@ -53,7 +53,9 @@ class Metrics:
             registry=registry,
         )
         self.partitions_loading = Gauge(
-            "baton_partitions_loading", "Partitions whose state is being read back", registry=registry
+            "baton_partitions_loading",
+            "Partitions that were assigned and are not loaded yet",
+            registry=registry,
         )
         self.rows_to_load = Gauge(
             "baton_rows_to_load",

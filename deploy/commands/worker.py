@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from prometheus_client import start_http_server
 
 from api.store.errors import StoreUnavailable
 from deploy.commands.installation import installation
@@ -23,6 +22,7 @@ from deploy.commands.options import (
     say,
 )
 from deploy.errors import Unusable
+from deploy.monitoring import Readiness, serve_monitoring
 from deploy.wiring import Place, StoreWriter, load_map, opened, waited_for
 from journeys.journey_map import JourneyMap
 from stream.local_state import LocalState
@@ -66,7 +66,9 @@ ROLES = ("stitch", "project", "notify")
     show_default=True,
     help="Where what is open is held. rocksdb: in DIR/state, for more than memory holds, and a quick start.",
 )
-@click.option("--metrics-port", type=PORT, help="Serve Prometheus metrics on this port of 127.0.0.1.")
+@click.option(
+    "--metrics-port", type=PORT, help="Serve Prometheus metrics, and /readyz, on this port of 127.0.0.1."
+)
 @command
 def worker(
     map_path: Path,
@@ -112,7 +114,9 @@ async def _work(
         model = None
         if "project" in roles:
             model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)
-        _serve_metrics(metrics_port, metrics)
+        readiness = Readiness(metrics)
+        if metrics_port is not None:
+            serve_monitoring(metrics_port, metrics.registry, readiness)
         job = Job(
             journey_map,
             place.broker,
@@ -127,6 +131,7 @@ async def _work(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
         async with working(job, log, metrics) as failed:
+            readiness.has_begun = True
             say(f"working on {place.where} with {journey_map.name} {journey_map.version}")
             told = asyncio.ensure_future(stopping.wait())
             either: set[asyncio.Task[Any]] = {told, failed}
@@ -148,16 +153,6 @@ def _rows_of(state: str, data: Path) -> Iterator[RowsOf]:
         yield local.rows
     finally:
         local.close()
-
-
-def _serve_metrics(port: int | None, metrics: Metrics) -> None:
-    if port is not None:
-        try:
-            start_http_server(port, "127.0.0.1", metrics.registry)
-        except OSError as error:
-            raise Unusable(
-                f"can't listen on 127.0.0.1:{port}: {error.strerror}; choose another --metrics-port"
-            ) from None
 
 
 def _stop(stopping: asyncio.Event) -> None:
