@@ -145,7 +145,9 @@ class Fold:
         announcer = Announcer(self._map, watermarks)
         alerts: dict[int, list[Document]] = {id(customer): [] for customer in identities.customers}
         for conflict in found_conflicts(identities):
-            alerts[id(conflict.holder)].append(announcer.of_conflict(conflict))
+            rests_on = self._witnesses.of_conflict(conflict)
+            if folded.may_tell(rests_on, watermarks):
+                folded.tell(announcer.of_conflict(conflict), rests_on, alerts[id(conflict.holder)])
         self._contacts(identities.customers, mine, watermarks, announcer, folded, alerts)
         judged = [self._handoffs(journey, watermarks, announcer, folded, alerts) for journey in journeys]
         alerts_of = {holder: _by_journey(own) for holder, own in alerts.items() if own}

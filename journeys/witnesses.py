@@ -9,9 +9,9 @@ out_of_order                an earlier `from` event, before the `to` event
 contradictory               another event between the two that contradict each other, of the side that spoke first
 stalled                     any event of the journey, or contact, within the time it stood still
 repeat_contact              an earlier contact, with which the run of them began
+identity_conflict           an earlier link between identifiers, of any department
 failed, duplicated          nothing: told at once
-unrecognised_caller,
-identity_conflict           nothing but another view of who is who: told at once
+unrecognised_caller         nothing but another view of who is who: told at once
 
 A deadline that nothing met is judged on the watermark of the department that owes the event, which stands still while
 that is silent. All else waits only until others' events have been read: their silence holds up nothing.
@@ -28,6 +28,7 @@ happens later.
 
 from collections.abc import Iterable
 
+from journeys.conflicts import FoundConflict
 from journeys.events import Event
 from journeys.journey import Journey, rules_of
 from journeys.journey_map import JourneyMap
@@ -49,6 +50,7 @@ class Witnesses:
         self._of_journey = {
             rules.type.name: self.of_types(sorted(rules.event_types)) for rules in rules_of(journey_map)
         }
+        self._of_all = tuple(department.read for department in journey_map.departments.values())
         self._of_contacts = self.of_types(journey_map.contacts)
 
     def of_types(self, types: Iterable[str]) -> Names:
@@ -61,6 +63,9 @@ class Witnesses:
     def of_moves(self, journey: Journey) -> Names:
         """Of all that happens in a journey, contacts included."""
         return tuple(dict.fromkeys((*self.of_journey(journey), *self._of_contacts)))
+
+    def of_conflict(self, found: FoundConflict) -> RestsOn:
+        return up_to(self._of_all, found.evidence[-1].time)
 
     def of_start(self, journey: Journey) -> RestsOn:
         """What every alert of a journey rests on that only its first event tells from others."""

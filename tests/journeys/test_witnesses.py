@@ -105,6 +105,16 @@ def test_calls_are_repeated_when_no_earlier_one_can_come() -> None:
     assert told(scenario, call_center="10:00") == [("repeat_contact", "open")]
 
 
+def test_a_conflict_is_told_when_no_earlier_link_can_come() -> None:
+    scenario = Scenario(WHOLE_TELECOM)
+    for time, crm in (("09:00", "C-1"), ("10:00", "C-2")):
+        scenario.at(time, shop.order_placed(order=f"A-{crm}", email=ANNA, crm=crm))
+    assert told(scenario, shop="10:00", activation="10:00", call_center="09:59") == []
+    assert told(scenario, shop="10:00", activation="10:00", call_center="10:00") == [
+        ("identity_conflict", "open")
+    ]
+
+
 def test_an_unrecognised_caller_is_told_at_once() -> None:
     scenario = ordered()
     scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, recognised=False))

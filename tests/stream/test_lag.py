@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -36,7 +35,7 @@ from tests.support.scenario import (
     shop,
 )  # fmt: skip
 from tests.support.stitching import Stitching
-from tests.support.verifier import expected, latest_results
+from tests.support.verifier import expected, latest_results, was_too_early
 
 MAP = JourneyMap.parse("".join(line for line in WHOLE_TELECOM.splitlines(True) if "silent_after" not in line))
 KINDS = {
@@ -78,19 +77,11 @@ async def test_however_feeds_lag_and_workers_die_no_alert_comes_too_early_and_al
         assert latest_results(records) == alerts
         every = [orjson.loads(record.value) for record in records]
         announced.update({alert["fingerprint"]: alert["kind"] for alert in every}.values())
-        too_early += [alert["summary"] for alert in every if _was_too_early(alert, raw)]
+        too_early += [alert["summary"] for alert in every if was_too_early(alert, MAP, raw)]
     print(announced)
     assert announced.keys() >= KINDS
     assert announced.total() > 2000
     assert len(too_early) * 1000 < announced.total(), too_early
-
-
-def _was_too_early(alert: dict[str, Any], raw: list[Any]) -> bool:
-    """Withdrawn, and nobody who had read all that had happened would have told it."""
-    if alert["status"] != "withdrawn":
-        return False
-    told, _ = expected(MAP, raw, parse_instant(alert["opened_at"]))
-    return alert["fingerprint"] not in told
 
 
 async def test_what_its_department_publishes_too_late_is_withdrawn_and_counted_with_its_cause(

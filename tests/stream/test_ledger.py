@@ -46,6 +46,7 @@ async def follow(
     async with Stitching(MAP, Path(folder) / "log.sqlite", count, random.Random(seed)) as stitching:
         for batch in batches:
             await stitching.observe(*batch)
+            await stitching.seen_up_to(max(event.time for event in batch))
             await stitching.settle()
         return await entries(stitching), await stitching.published("customers")
 

@@ -26,17 +26,19 @@ MISFORTUNES = {
 Happening = tuple[int, str, dict[str, Any]]
 
 
-def events(seed: int, count: int, fates: Mapping[str, int] = FATES) -> list[bytes]:
+def events(
+    seed: int, count: int, fates: Mapping[str, int] = FATES, days: float = DAYS_OF_ORDERS
+) -> list[bytes]:
     """So many CloudEvents as JSON, in the order of their arrival: some a little late, customers side by side.
 
-    `fates`: how often an order comes to what.
+    `fates`: how often an order comes to what. `days`: on which orders are placed.
     """
     chance = random.Random(f"events {seed}")
     arrivals: list[tuple[int, int, bytes]] = []
     number = 0
     while len(arrivals) < count:
         number += 1
-        for at, what, data in _order(number, chance, fates):
+        for at, what, data in _order(number, chance, fates, days):
             arrived = at + chance.randint(1, 600) * SECOND
             arrivals.append((arrived, len(arrivals), _cloudevent(f"{len(arrivals)}", at, what, data)))
     return [raw for _, _, raw in sorted(arrivals[:count])]
@@ -48,7 +50,7 @@ def slices(events: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
     return (events[start : start + size] for start in range(0, len(events), size))
 
 
-def _order(number: int, chance: random.Random, fates: Mapping[str, int]) -> Iterator[Happening]:
+def _order(number: int, chance: random.Random, fates: Mapping[str, int], days: float) -> Iterator[Happening]:
     """One order of a customer; every fifth customer is known from an order before, by one identifier of two."""
     fate = chance.choices(list(fates), list(fates.values()))[0]
     known = number - chance.randint(1, min(number, 50)) if chance.random() < 0.2 else number
@@ -56,7 +58,7 @@ def _order(number: int, chance: random.Random, fates: Mapping[str, int]) -> Iter
     phone = f"+49171{3_000_000 + (number if chance.random() < 0.5 else known)}"
     order, plan = f"A-{number}", chance.choice("SML")
     iccid, imei = _checked(f"894902{number:012d}"), _checked(f"35{number:012d}")
-    placed = FIRST_ORDER + chance.randint(0, DAYS_OF_ORDERS * 24 * 60) * MINUTE
+    placed = FIRST_ORDER + chance.randint(0, int(days * 24 * 60)) * MINUTE
     delivered = placed + chance.randint(60, 300 if fate != "parcel_late" else 600) * MINUTE
     activated = delivered + chance.randint(16, 200 if fate != "late" else 600) * MINUTE
     if fate == "early":

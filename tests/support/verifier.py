@@ -20,6 +20,7 @@ from api.store.read_model import ReadModel
 from journeys.errors import InvalidEvent
 from journeys.events import Event
 from journeys.fold import Fold
+from journeys.instants import parse_instant
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
 from stream.topics import Topics
@@ -95,6 +96,14 @@ def expected(
         for document in (*folded.journeys, *folded.customers, *folded.alerts):
             results[document.get("id") or document["fingerprint"]] = _canonical(document)
     return results, dead
+
+
+def was_too_early(alert: dict[str, Any], journey_map: JourneyMap, raw: Iterable[ConsumerRecord]) -> bool:
+    """Withdrawn, and nobody who had read all that had happened when it opened would have told it."""
+    if alert["status"] != "withdrawn":
+        return False
+    told, _ = expected(journey_map, raw, parse_instant(alert["opened_at"]))
+    return alert["fingerprint"] not in told
 
 
 def _components(journey_map: JourneyMap, events: Iterable[Event]) -> Iterable[list[Event]]:

@@ -1,0 +1,80 @@
+"""A feed that lags on a real broker: in real time, a day of it in five seconds."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import orjson
+
+from journeys.instants import HOUR, SECOND, format_instant, parse_instant
+from stream.transports.log import partition_for
+from tests.support.generator import MISFORTUNES, events
+from tests.support.ledger import Sent
+from tests.support.scenario import WHOLE_TELECOM
+from tests.support.sites import Site
+from tests.support.verifier import Reader, was_too_early
+
+AN_HOUR = SECOND // 5
+PARTITIONS = 4
+LAGS = 4 * SECOND
+MAP = "".join(line for line in WHOLE_TELECOM.splitlines(True) if "silent_after" not in line)
+for before, after in {
+    "allowed_delay: 2m": "allowed_delay: 7s",
+    "allowed_delay: 5m": "allowed_delay: 3s",
+    "owner: care-desk": "owner: care-desk\n    allowed_delay: 3s",
+    "within: 4h": "within: 1s",
+}.items():
+    assert before in MAP
+    MAP = MAP.replace(before, after)
+
+
+def test_a_feed_that_lags_changes_no_result_and_no_alert_comes_too_early(
+    new_site: Callable[..., Site], seed: int
+) -> None:
+    site = new_site(partitions=PARTITIONS, journey_map=MAP)
+    site.start().until_working()
+    site.ledger.send(_in_time(list(_played(seed, time.time_ns() // 1000 + SECOND)), site))
+    site.prove()
+    alerts, raw = (_records(site, *topics) for topics in ((site.topics.alerts,), site.topics.sources))
+    told = [orjson.loads(record.value) for record in alerts]
+    too_early = [alert["summary"] for alert in told if was_too_early(alert, site.topics.journey_map, raw)]
+    announced = {alert["fingerprint"] for alert in told}
+    print(f"{len(announced)} alerts")
+    assert len(announced) > 100
+    assert len(too_early) * 1000 < len(announced), too_early
+
+
+def _played(seed: int, start: int) -> Iterator[tuple[int, bytes]]:
+    """Ten hours of orders and what comes of them, an hour in a fifth of a second; each with its time."""
+    told = [orjson.loads(raw) for raw in events(seed, 1200, MISFORTUNES, days=0.4)]
+    first = min(parse_instant(event["time"]) for event in told)
+
+    def moved(time: str) -> int:
+        return start + (parse_instant(time) - first) * AN_HOUR // HOUR
+
+    for event in told:
+        at = moved(event["time"])
+        if promised := event["data"].get("promised_at"):
+            event["data"]["promised_at"] = format_instant(moved(promised))
+        yield at, orjson.dumps({**event, "time": format_instant(at)})
+
+
+def _in_time(played: list[tuple[int, bytes]], site: Site) -> Iterator[Sent]:
+    """Each event when it happens; those of one of the shop's partitions later, but no later than is allowed."""
+    times = [at for at, _ in played]
+    records = list(zip(times, site.records(raw for _, raw in played), strict=True))
+    for at, record in sorted((at + _lag(record), record) for at, record in records):
+        time.sleep(max(0.0, at / SECOND - time.time()))
+        yield record
+
+
+def _lag(record: Sent) -> int:
+    lags = record.topic == "shop.events" and partition_for(record.key, PARTITIONS) == 0
+    return LAGS if lags else 0
+
+
+def _records(site: Site, *topics: str) -> list[object]:
+    reader = Reader(site.broker.address, topics)
+    try:
+        return reader.news()
+    finally:
+        reader.close()
