@@ -4,7 +4,7 @@ A *root* has a neighbourhood's events; a *forward* names a smaller identifier; o
 which is open any more, only a row is left that holds all it had. Whatever it is, an identifier may be *shared*.
 """
 
-from collections.abc import Container, Iterator, MutableMapping
+from collections.abc import Container, Iterator, Mapping, MutableMapping
 from typing import Any, Protocol
 
 import orjson
@@ -19,28 +19,41 @@ PARTITIONS_OWN = frozenset((JUDGED, ROUNDS, MAP, HEARD))
 RowKey = tuple[str, str, str]
 
 
-NOTHING_DUE: dict[str, int] = {}
-"""One for all, for it is replaced and never changed."""
-
-
 class Root:
     """A neighbourhood: its events (key → encoded row), identifiers it has met, those of them that it knows to be
     shared (`marks`), what was announced of it, and until when it need not be judged again (department → instant).
 
     No rows are `sent`, a hash of each document as this worker last sent it, and `meetings`, counted once it is so
-    large that an identifier of it may be shared.
+    large that an identifier of it may be shared. `due` and `sent` are replaced, never changed: they are kept in less
+    memory than a dict.
     """
 
-    __slots__ = ("announced", "due", "events", "known", "marks", "meetings", "sent")
+    __slots__ = ("_due", "_sent", "announced", "events", "known", "marks", "meetings")
 
     def __init__(self) -> None:
         self.events: dict[str, bytes] = {}
         self.known: dict[str, None] = {}
         self.announced: dict[str, bytes] = {}
-        self.due = NOTHING_DUE
+        self._due: tuple[str | int, ...] = ()
         self.marks: frozenset[str] = frozenset()
-        self.sent: dict[str, int] = {}
+        self._sent: tuple[str | int, ...] = ()
         self.meetings: Meetings | None = None
+
+    @property
+    def due(self) -> dict[str, int]:
+        return _unfolded(self._due)
+
+    @due.setter
+    def due(self, due: Mapping[str, int]) -> None:
+        self._due = _flat(due)
+
+    @property
+    def sent(self) -> dict[str, int]:
+        return _unfolded(self._sent)
+
+    @sent.setter
+    def sent(self, sent: Mapping[str, int]) -> None:
+        self._sent = _flat(sent)
 
     def keys(self, identifier: str) -> Iterator[RowKey]:
         """Of its rows."""
@@ -49,7 +62,7 @@ class Root:
         ):  # fmt: skip
             for name in names:
                 yield kind, identifier, name
-        if self.due:
+        if self._due:
             yield DUE, identifier, ""
 
     def put(self, kind: str, detail: str, value: bytes) -> None:
@@ -76,8 +89,16 @@ class Root:
         elif kind == ANNOUNCED:
             self.announced.pop(detail, None)
         else:
-            self.due = NOTHING_DUE
-        return not (self.events or self.known or self.marks or self.announced or self.due)
+            self.due = {}
+        return not (self.events or self.known or self.marks or self.announced or self._due)
+
+
+def _flat(pairs: Mapping[str, int]) -> tuple[str | int, ...]:
+    return tuple(part for pair in pairs.items() for part in pair)
+
+
+def _unfolded(flat: tuple[Any, ...]) -> dict[str, int]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 class Actors:

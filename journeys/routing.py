@@ -194,7 +194,7 @@ class Neighbourhoods:
             yield place_of(event), _moved(row, event, root.marks)
             return
         if marks and at == place_of(event):
-            root.sent.clear()
+            root.sent = {}
         self._keep(at, event.key, row, outcome)
         outcome.touched[at] = None
         for other in event.identifiers:
@@ -224,8 +224,9 @@ class Neighbourhoods:
             self._keep(at, key, row, outcome)
         for identifier in known:
             self._know(at, identifier, outcome)
+        if announced:
+            root.sent = {name: mark for name, mark in root.sent.items() if name not in announced}
         for name, document in announced.items():
-            root.sent.pop(name, None)
             if name not in root.announced:
                 self.announce(at, name, document, outcome)
         outcome.touched[at] = None

@@ -47,7 +47,7 @@ class Outputs:
         `said` takes the announced rows, which must be durable before the entries go.
         """
         root = state.neighbourhoods.roots[identifier]
-        announced, sent = root.announced, root.sent
+        announced, before = root.announced, root.sent
         shared, at = folded.shared | _found_shared(root), folded.latest or judged_at or 0
         current: dict[str, Document] = {
             **{JOURNEY + document["id"]: document for document in folded.journeys},
@@ -58,6 +58,7 @@ class Outputs:
         outputs = self._moves(announced, folded)
         for name in [name for name in announced if name not in current]:
             outputs += self._take_back(state, identifier, name, folded, judged_at, said)
+        sent: dict[str, int] = {}
         for name, document in current.items():
             if name.startswith(ALERT) and name in announced:
                 document = _as_announced(document, announced[name])
@@ -68,13 +69,15 @@ class Outputs:
                 state.neighbourhoods.announce(identifier, name, packed(kept), said)
             if name.startswith(SHARED):
                 outputs += [self._entry(document)] if is_new else []
-            elif sent.get(name) != hash(encoded):
-                sent[name] = hash(encoded)
-                outputs.append(self._output(name, encoded))
-                if name.startswith(ALERT):
-                    self._metrics.alerts.labels(document["kind"], document["status"]).inc()
+            else:
+                sent[name] = hash(encoded) >> 4  # an int of 60 bits takes the least memory
+                if before.get(name) != sent[name]:
+                    outputs.append(self._output(name, encoded))
+                    if name.startswith(ALERT):
+                        self._metrics.alerts.labels(document["kind"], document["status"]).inc()
             if is_new and _is_conflict(name, document):
                 outputs.append(self._entry(ledger.conflict(document, ledger.BEGUN, folded.latest)))
+        root.sent = {name: sent[name] for name in announced if name in sent}  # the same names in memory
         return outputs
 
     def _moves(self, announced: Mapping[str, bytes], folded: Folded) -> list[Output]:
@@ -94,7 +97,6 @@ class Outputs:
         root = state.neighbourhoods.roots[identifier]
         document, at = root.announced[name], folded.latest
         state.neighbourhoods.announce(identifier, name, None, said)
-        root.sent.pop(name, None)
         if name.startswith(SHARED):
             return [self._entry(ledger.shared(name[2:], ledger.OVER, at))]
         if not name.startswith(ALERT):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 import orjson
 
-from journeys.actors import DUE, HEARD, JUDGED, NOTHING_DUE, ROUNDS, Root, RowKey
+from journeys.actors import DUE, HEARD, JUDGED, ROUNDS, Root, RowKey
 from journeys.events import packed
 from journeys.fold import Folded
 from journeys.journey_map import JourneyMap
@@ -250,7 +250,7 @@ class PartitionState:
     def wait(self, identifier: str, root: Root, due: dict[str, int], outcome: Outcome) -> None:
         """Remember until when a neighbourhood need not be judged again, as a row too."""
         if due != root.due:
-            root.due = due or NOTHING_DUE
+            root.due = due
             outcome.rows[DUE, identifier, ""] = packed(orjson.dumps(due)) if due else None
 
     def rests_until(self, root: Root, folded: Folded) -> dict[str, int]:

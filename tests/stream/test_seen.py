@@ -45,6 +45,13 @@ def test_only_the_latest_are_remembered() -> None:
     assert seen.is_reused(event(3, 2))
 
 
+def test_two_ids_that_lie_at_one_place_are_not_taken_for_one() -> None:
+    seen = Seen()
+    assert not seen.is_reused(event(1, 1))
+    assert not seen.is_reused(event(1 + 2**70, 2))
+    assert seen.is_reused(event(1, 2))
+
+
 def test_an_id_used_again_for_somebody_else_is_a_dead_letter(tmp_path: Path) -> None:
     first = cloudevent("09:00", shop.order_placed(order="A-1", email="anna@example.com"), "1")
     other = cloudevent("09:05", shop.order_placed(order="B-2", email="ben@example.com"), "1")
