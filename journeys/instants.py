@@ -47,15 +47,19 @@ def parse_instant(text: str) -> int:
 
 def format_instant(instant: int) -> str:
     """`2026-01-15T10:00:00Z`, with six decimals only when they are not all zero."""
-    minutes, micros = divmod(instant, MINUTE)
+    days, micros = divmod(instant, DAY)
+    minutes, micros = divmod(micros, MINUTE)
     seconds, micros = divmod(micros, SECOND)
     decimals = f".{micros:06d}" if micros else ""
-    return f"{_to_the_minute(minutes)}{seconds:02d}{decimals}Z"
+    return f"{_date(days)}{_TIMES[minutes]}{seconds:02d}{decimals}Z"
 
 
-@lru_cache(maxsize=8192)
-def _to_the_minute(minutes: int) -> str:
-    return (_EPOCH_WITHOUT_ZONE + timedelta(minutes=minutes)).isoformat()[:-2]
+_TIMES = tuple(f"T{minutes // 60:02d}:{minutes % 60:02d}:" for minutes in range(24 * 60))
+
+
+@lru_cache(maxsize=1024)
+def _date(days: int) -> str:
+    return (_EPOCH_WITHOUT_ZONE + timedelta(days=days)).date().isoformat()
 
 
 def parse_duration(text: str) -> int:

@@ -20,6 +20,7 @@ from journeys.routing import Neighbourhoods
 from journeys.sharing import Limits
 from stream.transports.log import Entry, open_log
 from tests.bench import state
+from tests.bench.large import one_event_more
 from tests.bench.memory import bytes_a_journey
 from tests.bench.orders import EVENTS_A_JOURNEY, MAP, by_journey, by_time, journey_map
 from tests.bench.worker import Worker
@@ -29,6 +30,7 @@ EVENTS_A_SECOND = "events/s"
 BYTES_A_JOURNEY = "bytes/journey"
 SECONDS_A_MILLION = "s/million rows"
 SHARE_OF_FOLD = "% of the fold"
+MILLISECONDS = "ms of CPU"
 
 
 class Measure(NamedTuple):
@@ -125,6 +127,7 @@ MEASURES = (
     Measure("route", "into neighbourhoods; one core", EVENTS_A_SECOND, None, route),
     Measure("fold", "journeys, handoffs, alerts; one core", EVENTS_A_SECOND, 30_000, fold),
     Measure("identity", "who is who; one core", SHARE_OF_FOLD, 25, identity, most=True),
+    Measure("large", "one event more where 5,000 met", MILLISECONDS, 50, one_event_more, most=True),
     Measure("agents", "ingest and stitch, without the log", EVENTS_A_SECOND, None, agents),
     Measure("disk", "the same, state in RocksDB", EVENTS_A_SECOND, None, state.on_disk),
     Measure("append", "to the embedded log", EVENTS_A_SECOND, None, append),
