@@ -6,7 +6,7 @@ import time
 from journeys.actors import CLOSED
 from stream.changelog import row_key
 from tests.support.generator import events, slices
-from tests.support.sites import Site
+from tests.support.sites import PATIENCE, Site
 from tests.support.verifier import Reader, Results
 
 ON_DISK = ("--state", "rocksdb")
@@ -23,7 +23,7 @@ def test_kills_at_any_moment_leave_a_state_on_disk_to_go_on_with(
             time.sleep(chance.uniform(0, 6 if full else 3))
             worker.kill()
     site.start(*ON_DISK)
-    results = site.prove()
+    results = site.prove(patience=1800 if full else PATIENCE)
     assert full or results == undisturbed
     assert not any("is discarded" in worker.said for worker in site.workers)
     state = Reader(site.broker.address, [site.topics.state])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.generator import events, slices
-from tests.support.sites import Site
+from tests.support.sites import PATIENCE, Site
 from tests.support.verifier import Results
 
 SESSION_TIMEOUT = 10.0
@@ -38,7 +38,7 @@ def test_kills_at_any_moment_lose_nothing(
             time.sleep(chance.uniform(0, 6 if full else 2))
             worker.kill()
     site.start()
-    results = site.prove()
+    results = site.prove(patience=1800 if full else PATIENCE)
     assert full or results == undisturbed
 
 
