@@ -165,7 +165,8 @@ class Site:
             time.sleep(0.5)
         for worker in self.workers:
             if worker.is_running:
-                assert worker.stop() == 0, worker.said
+                code = worker.until_working().stop()
+                assert code == 0, f"a worker that was told to stop ended with {code}:\n{worker.said}"
         wrong = self._wrong(wanted, dead)
         assert not wrong, f"it was right, and then:\n{wrong}"
         return wanted
