@@ -16,7 +16,8 @@ from deploy.errors import Unusable
 from deploy.feed import PROGRESS, Feed
 from deploy.inputs import fingerprint
 from deploy.results import write_results
-from deploy.wiring import Place, StoreWriter
+from deploy.store_writer import StoreWriter
+from deploy.wiring import Place
 from journeys import messages
 from journeys.events import Event
 from journeys.instants import format_instant

@@ -2,25 +2,23 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from api.ports import LogAway
-from api.store.errors import StoreUnavailable, UnusableDocument
 from api.store.read_model import ReadModel
 from deploy.errors import Unusable
 from journeys.errors import InvalidMap
 from journeys.journey_map import JourneyMap
-from stream.project import ReadModelAway, UnusableDocuments
 from stream.sending import Batches, Sender
 from stream.topic_admin import TopicAdmin
 from stream.topic_check import Use, obstacles
 from stream.topics import Topics
 from stream.transports.kafka_address import where
-from stream.transports.log import Entry, Log, LogUnavailable, Offsets, open_log, partition_for
+from stream.transports.log import Entry, Log, LogUnavailable, open_log, partition_for
 
 Say = Callable[[str], None]
 Found = TypeVar("Found")
@@ -83,33 +81,6 @@ def load_map(path: Path) -> JourneyMap:
         raise Unusable(f"{path}: expected UTF-8: {error.reason} at byte {error.start}") from None
     except InvalidMap as error:
         raise Unusable(str(error)) from None
-
-
-class StoreWriter:
-    """The read model's writer as project's port."""
-
-    def __init__(self, model: ReadModel) -> None:
-        self._writer = model.writer
-
-    def apply(
-        self,
-        topic: str,
-        partition: int,
-        records: Sequence[tuple[int, str, bytes | None]],
-        refused: Collection[int] = (),
-    ) -> None:
-        try:
-            self._writer.apply(topic, partition, records, refused)
-        except StoreUnavailable as error:
-            raise ReadModelAway(str(error)) from error
-        except UnusableDocument as error:
-            raise UnusableDocuments(error.problems) from error
-
-    def positions(self) -> Offsets:
-        try:
-            return self._writer.positions()
-        except StoreUnavailable as error:
-            raise ReadModelAway(str(error)) from error
 
 
 class LogEvents:

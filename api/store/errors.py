@@ -19,13 +19,6 @@ class StoreUnavailable(StoreError):
 class StoreDamaged(StoreError):
     """The read model's file is damaged: somebody must delete it, or restore a backup."""
 
-    def __init__(self, path: str, error: BaseException) -> None:
-        super().__init__(
-            f"{path} is damaged, or no read model ({error}): stop the worker and the API, delete it with the -wal "
-            "and -shm beside it, and start them again: the worker fills it by itself. Acknowledgements come "
-            "back from a backup alone"
-        )
-
 
 class StalePosition(Exception):
     """Another process has moved this partition's position: stop projecting the partition, it is not yours."""
@@ -50,7 +43,11 @@ def refuse_damaged(context: ExceptionContext, path: str | None) -> None:
     """Turn SQLite's error for a damaged file into StoreDamaged; a listener for SQLAlchemy's handle_error."""
     error = context.original_exception
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
-        raise StoreDamaged(path or "the read model", error)
+        raise StoreDamaged(
+            f"{path or 'the read model'} is damaged, or no read model ({error}): stop the worker and the API, delete "
+            "it with the -wal and -shm beside it, and start them again: the worker fills it by itself. "
+            "Acknowledgements come back from a backup alone"
+        )
 
 
 def is_refusal(error: Exception) -> bool:

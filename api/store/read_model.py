@@ -25,6 +25,7 @@ class ReadModel:
     """
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._engine = _engine(url)
         self._writing = self._engine.execution_options(writes=True)
         self.writer = Writer(self._writing)

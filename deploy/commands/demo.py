@@ -17,7 +17,8 @@ from deploy.commands.replay import play, show
 from deploy.demo_day import ANNA, BERTA, MAX_ORDERS, MIN_ORDERS, Order, demo_day, story
 from deploy.replay import Replay
 from deploy.serving import log_is_ready, serve
-from deploy.wiring import LogEvents, StoreWriter, load_map
+from deploy.store_writer import StoreWriter
+from deploy.wiring import LogEvents, load_map
 from stream.metrics import Metrics
 from stream.topics import Topics
 from stream.transports.log import open_log

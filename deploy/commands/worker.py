@@ -23,7 +23,8 @@ from deploy.commands.options import (
 )
 from deploy.errors import Unusable
 from deploy.monitoring import Readiness, serve_monitoring
-from deploy.wiring import Place, StoreWriter, load_map, opened, waited_for
+from deploy.wiring import Place, load_map, opened, waited_for
+from deploy.writer_process import WriterProcess
 from journeys.journey_map import JourneyMap
 from stream.local_state import LocalState
 from stream.metrics import Metrics
@@ -111,9 +112,11 @@ async def _work(
     topics, metrics = Topics(journey_map), Metrics()
     stopping = asyncio.Event()
     async with opened(place, topics, wait, say, work(topics, "stitch" in roles)) as log:
-        model = None
+        writer = None
         if "project" in roles:
             model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)
+            writer = WriterProcess(model.url)
+            model.close()
         readiness = Readiness(metrics)
         if metrics_port is not None:
             serve_monitoring(metrics_port, metrics.registry, readiness)
@@ -123,7 +126,7 @@ async def _work(
             topics,
             live=True,
             clock=True,
-            writer=StoreWriter(model) if model else None,
+            writer=writer,
             receivers=receivers,
             stitches="stitch" in roles,
             rows_of=rows_of,
@@ -138,8 +141,8 @@ async def _work(
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if failed.done():
                 end_at_once(failed.result())
-        if model:
-            model.close()
+        if writer:
+            writer.close()
 
 
 @contextmanager

@@ -1,17 +1,18 @@
 """Project on a real embedded log, into SQLite and PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from api.store.acknowledgements import Acknowledgement
 from api.store.read_model import ReadModel
-from deploy.wiring import StoreWriter
+from deploy.store_writer import StoreWriter
+from deploy.writer_process import WriterProcess
 from journeys.journey_map import JourneyMap
 from stream.dead_letters import read_dead_letters
 from stream.metrics import Metrics
-from stream.project import Project, catch_up
+from stream.project import DocumentWriter, Project, catch_up
 from stream.sending import Sender
 from stream.topics import Topics
 from stream.transports.log import Entry, LogError
@@ -33,15 +34,25 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
     await log.stop()
 
 
-async def project(log: SqliteLog, model: ReadModel, metrics: Metrics) -> None:
+@pytest.fixture(params=["in this process", "in a process of its own"])
+def writer(request: pytest.FixtureRequest, read_model: ReadModel) -> Iterator[DocumentWriter]:
+    if request.param == "in this process":
+        yield StoreWriter(read_model)
+        return
+    process = WriterProcess(read_model.url)
+    yield process
+    process.close()
+
+
+async def project(log: SqliteLog, writer: DocumentWriter, metrics: Metrics) -> None:
     """Hand everything in the journeys' topic on as one batch."""
-    project = Project(StoreWriter(model), Sender(log), TOPICS, metrics)
+    project = Project(writer, Sender(log), TOPICS, metrics)
     async for records in log.read(*JOURNEYS):
         await project.handle(*JOURNEYS, records)
 
 
 async def test_documents_that_cannot_be_written_become_dead_letters_and_hold_up_no_other(
-    log: SqliteLog, read_model: ReadModel
+    log: SqliteLog, read_model: ReadModel, writer: DocumentWriter
 ) -> None:
     good = [documents.journey(f"j{n}") for n in range(3)]
     await log.append(
@@ -58,8 +69,8 @@ async def test_documents_that_cannot_be_written_become_dead_letters_and_hold_up_
         }
     )
     metrics = Metrics()
-    await project(log, read_model, metrics)
-    await project(log, read_model, metrics)
+    await project(log, writer, metrics)
+    await project(log, writer, metrics)
 
     assert [read_model.reader.journey(f"j{n}") for n in range(4)] == [*good, None]
     assert read_model.writer.positions() == {JOURNEYS: 7}
@@ -72,9 +83,9 @@ async def test_documents_that_cannot_be_written_become_dead_letters_and_hold_up_
 
 
 async def test_a_database_that_holds_less_than_was_committed_is_read_into_again(
-    log: SqliteLog, read_model: ReadModel
+    log: SqliteLog, read_model: ReadModel, writer: DocumentWriter
 ) -> None:
-    group, writer = TOPICS.group("project"), StoreWriter(read_model)
+    group = TOPICS.group("project")
     entries = [Entry(f"j{n}".encode(), encoded(documents.journey(f"j{n}"))) for n in range(5)]
     await log.append({JOURNEYS: entries})
     await log.commit(group, {JOURNEYS: 5})
@@ -82,7 +93,7 @@ async def test_a_database_that_holds_less_than_was_committed_is_read_into_again(
 
     assert await catch_up(log, TOPICS, writer.positions) == {JOURNEYS: 1}
     assert (await log.committed(group, [TOPICS.journeys]))[JOURNEYS] == 1
-    await project(log, read_model, Metrics())
+    await project(log, writer, Metrics())
     await log.commit(group, {JOURNEYS: 4})
     assert await catch_up(log, TOPICS, writer.positions) == {}
     assert (await log.committed(group, [TOPICS.journeys]))[JOURNEYS] == 4

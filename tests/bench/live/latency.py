@@ -4,23 +4,30 @@ An hour of the orders is a fifth of a second. An event's time is when it was to 
 behind counts as latency, too. All times are of one machine.
 """
 
+import asyncio
 import re
 import threading
 import time
 import urllib.request
+from collections import defaultdict, deque
+from itertools import takewhile
 from typing import Any
 
 import orjson
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from journeys.instants import SECOND, parse_instant
 from stream.publishing import address
+from stream.sending import Sender
+from stream.transports.log import Entry, open_log
 from tests.bench.live.place import PARTITIONS, api, site
 from tests.bench.orders import EVENTS_A_JOURNEY, MAP, as_they_happen
 from tests.support.kafka import Broker
 from tests.support.sites import Site
 
 HOUR = SECOND // 5
+PREPARING = 20 * SECOND
+TICK = 0.02
 ALLOWED_DELAY = SECOND
 TOLD_AT_ONCE = ("failed", "unrecognised_caller")
 AT_ONCE, ON_MISSING, ANSWER = "publish → alert", "watermark past the deadline → alert", "publish → API answer"
@@ -43,7 +50,7 @@ def latencies(at: Broker, rate: float, seconds: float) -> Latencies:
         with api(place) as url:
             watching, asking = Watching(place), Asking(url)
             try:
-                began, behind = publish(place, rate, seconds, asking)
+                began, behind = asyncio.run(publish(place, rate, seconds, asking))
                 time.sleep(5)
             finally:
                 watching.close()
@@ -51,23 +58,35 @@ def latencies(at: Broker, rate: float, seconds: float) -> Latencies:
     return {**of_alerts(watching.seen, began), ANSWER: asking.took, BEHIND: behind}
 
 
-def publish(place: Site, rate: float, seconds: float, asking: "Asking") -> tuple[int, list[float]]:
-    """Each event at its time; gives the instant from which on the load is even, and how late each was since."""
-    producer = KafkaProducer(bootstrap_servers=place.broker.address, acks="all", linger_ms=1)
-    began = time.time_ns() // 1000 + SECOND // 2
+async def publish(place: Site, rate: float, seconds: float, asking: "Asking") -> tuple[int, list[float]]:
+    """Each event at its time, but for a tick; gives the instant from which on the load is even, and how late each
+    was since.
+    """
+    began = time.time_ns() // 1000 + PREPARING
     even = began + 70 * HOUR
+    happening = takewhile(
+        lambda each: each[0] <= even + seconds * SECOND,
+        as_they_happen(rate / EVENTS_A_JOURNEY, HOUR, began),
+    )
+    prepared = deque((at, *address(raw, place.topics, "")) for at, raw in happening)
     behind: list[float] = []
-    for at, raw in as_they_happen(rate / EVENTS_A_JOURNEY, HOUR, began):
-        if at > even + seconds * SECOND:
-            break
-        time.sleep(max(0, at - time.time_ns() // 1000) / SECOND)
-        topic, entry = address(raw, place.topics, "")
-        if at > even:
-            behind.append((time.time_ns() // 1000 - at) / 1000)
-        producer.send(topic, key=entry.key, value=entry.value)
-        if at > even and b"order_placed" in raw:
-            asking.about(orjson.loads(raw)["data"]["order"], at)
-    producer.close()
+    log = open_log(place.broker.url)
+    await log.start()
+    sender = Sender(log)
+    async with asyncio.TaskGroup() as sending:
+        while prepared:
+            await asyncio.sleep(max(TICK, (prepared[0][0] - time.time_ns() // 1000) / SECOND))
+            now = time.time_ns() // 1000
+            due: defaultdict[str, list[Entry]] = defaultdict(list)
+            while prepared and prepared[0][0] <= now:
+                at, topic, entry = prepared.popleft()
+                due[topic].append(entry)
+                if at > even:
+                    behind.append((now - at) / 1000)
+                    if b"order_placed" in (entry.value or b""):
+                        asking.about(orjson.loads(entry.value or b"")["data"]["order"], at)
+            sending.create_task(sender.send_all(due))
+    await log.stop()
     return even, behind
 
 
@@ -137,7 +156,7 @@ class Asking:
         self._thread.join()
 
     def _ask(self) -> None:
-        while not self._is_over.wait(0.01):
+        while not self._is_over.wait(0.03):
             if self._wanted and self._is_found(self._wanted[0]):
                 self.took.append(time.time_ns() / 1e6 - self._wanted[1] / 1000)
                 self._wanted = None
