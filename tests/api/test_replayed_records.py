@@ -31,7 +31,7 @@ def logs(draw: st.DrawFn) -> list[Record]:
 
 
 @given(logs(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_replay_of_prefixes_and_repeats_gives_the_same_tables(
     records: list[Record], data: st.DataObject
 ) -> None:

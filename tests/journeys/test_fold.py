@@ -38,7 +38,7 @@ def day() -> list[Event]:
 some_events = st.lists(st.sampled_from(day()), min_size=1, max_size=40, unique_by=lambda event: event.key)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_events, st.integers(1, 4), st.integers(0, 2**32))
 def test_neighbourhoods_come_to_what_the_true_components_in_order_come_to(
     events: list[Event], count: int, seed: int

@@ -34,7 +34,7 @@ def folded(events: list[Event]) -> Folded:
     return fold_all(MAP, events, MARKS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(happened, commanded)
 def test_no_unique_identifier_is_held_twice_and_nobody_holds_two(
     told: list[Event], said: list[Event]
@@ -46,7 +46,7 @@ def test_no_unique_identifier_is_held_twice_and_nobody_holds_two(
         assert sum(i.startswith("crm:") for i in customer.identifiers) <= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(happened, commanded)
 def test_every_event_is_one_customers_and_every_customer_has_a_name_of_her_own(
     told: list[Event], said: list[Event]
@@ -56,7 +56,7 @@ def test_every_event_is_one_customers_and_every_customer_has_a_name_of_her_own(
     assert len({customer.name for customer in customers}) == len(customers)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(happened, commanded)
 def test_what_was_parted_last_is_apart(told: list[Event], said: list[Event]) -> None:
     customers = resolved([*told, *said]).customers
@@ -66,7 +66,7 @@ def test_what_was_parted_last_is_apart(told: list[Event], said: list[Event]) -> 
             assert not any(pair <= set(customer.identifiers) for customer in customers)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(happened, commanded)
 def test_the_links_of_a_customer_reach_all_her_identifiers_and_no_link_more(
     told: list[Event], said: list[Event]
@@ -86,7 +86,7 @@ def _tenures(links: list[Any]) -> int:
     return sum(link.b.startswith("phone:") or link.a.startswith("phone:") for link in links)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(happened, commanded, pairs)
 def test_an_unlink_after_a_link_restores_what_was(
     told: list[Event], said: list[Event], pair: list[str]
@@ -100,7 +100,7 @@ def test_an_unlink_after_a_link_restores_what_was(
         assert undone == _outcome([*told, *said])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(happened, st.data())
 def test_a_link_after_an_unlink_restores_what_was(told: list[Event], data: st.DataObject) -> None:
     before = resolved(told)
@@ -117,7 +117,7 @@ def test_a_link_after_an_unlink_restores_what_was(told: list[Event], data: st.Da
     assert _outcome([*told, unlink, link]) == _outcome(told)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(happened)
 def test_an_email_that_two_customers_give_joins_nobody_else(others: list[Event]) -> None:
     """Who is whose is the same as if only orders by customer number had named it."""
@@ -133,7 +133,7 @@ def test_an_email_that_two_customers_give_joins_nobody_else(others: list[Event])
     assert _together(told) == _together(silent)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(happened, commanded, st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(told: list[Event], said: list[Event], chance: Any) -> None:
     events = [*told, *said]
@@ -144,7 +144,7 @@ def test_order_and_repetition_change_nothing(told: list[Event], said: list[Event
         assert without_diagnostics(getattr(one, kind)) == without_diagnostics(getattr(other, kind))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(happened, commanded)
 def test_a_history_ends_in_what_the_alert_is_and_goes_only_forward(
     told: list[Event], said: list[Event]

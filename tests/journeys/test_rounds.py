@@ -129,7 +129,7 @@ class Cluster:
         self.judged = max(self.judged, mark)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 5), st.integers(0, 2**32), st.sampled_from([0.0, 0.14]), st.sampled_from([0.0, 0.02]))
 def test_nothing_is_judged_while_an_event_it_covers_is_under_way(
     count: int, seed: int, crashes: float, pauses: float
@@ -153,7 +153,7 @@ def test_nothing_is_judged_while_an_event_it_covers_is_under_way(
                 cluster.zombies.remove(zombie)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 5), st.integers(0, 2**32))
 def test_once_all_is_read_the_last_watermark_is_judged_and_the_partitions_rest(count: int, seed: int) -> None:
     chance = random.Random(seed)

@@ -35,7 +35,7 @@ def held(partitions: Partitions) -> dict[str, set[str]]:
     return {identifier: set(root.events) for identifier, root in partitions.roots().items()}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(some_events, st.integers(1, 5), chances)
 def test_events_meet_whatever_the_order_the_repetitions_and_the_crashes(
     events: list[Event], count: int, seed: int
@@ -47,7 +47,7 @@ def test_events_meet_whatever_the_order_the_repetitions_and_the_crashes(
     assert held(partitions) == components(events)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(some_events, st.integers(1, 5), chances)
 def test_events_meet_even_if_owners_that_were_replaced_go_on_writing(
     events: list[Event], count: int, seed: int
@@ -58,7 +58,7 @@ def test_events_meet_even_if_owners_that_were_replaced_go_on_writing(
     assert held(partitions) == components(events)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_events, st.integers(1, 5), chances)
 def test_forwards_only_point_to_smaller_identifiers(events: list[Event], count: int, seed: int) -> None:
     partitions = Partitions(count, random.Random(seed), zombies=0.1)
@@ -66,7 +66,7 @@ def test_forwards_only_point_to_smaller_identifiers(events: list[Event], count: 
     assert all(target < identifier for identifier, target in partitions.forwards().items())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_events, st.integers(1, 5), chances)
 def test_what_was_announced_is_remembered_where_the_events_came_to_lie(
     events: list[Event], count: int, seed: int
@@ -77,7 +77,7 @@ def test_what_was_announced_is_remembered_where_the_events_came_to_lie(
     assert partitions.announced <= {name for root in partitions.roots().values() for name in root.announced}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(some_events, st.integers(1, 5), chances, st.booleans())
 def test_events_meet_though_neighbourhoods_are_closed_at_any_moment(
     events: list[Event], count: int, seed: int, haunted: bool

@@ -95,7 +95,7 @@ def partitions_of(count: int, seed: int, **dangers: float) -> Partitions:
     return Partitions(count, random.Random(seed), routes=routes, limits=RULES.limits, **dangers)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(some_events, st.integers(1, 5), chances)
 def test_customers_are_the_same_whatever_the_order_the_repetitions_and_the_crashes(
     events: list[Event], count: int, seed: int
@@ -107,7 +107,7 @@ def test_customers_are_the_same_whatever_the_order_the_repetitions_and_the_crash
     check(partitions, events)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(some_events, st.integers(1, 5), chances)
 def test_customers_are_the_same_even_if_owners_that_were_replaced_go_on_writing(
     events: list[Event], count: int, seed: int

@@ -36,7 +36,7 @@ def lines(week: World) -> list[dict[str, Any]]:
     return list(truth(week))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 60), st.floats(1, 9))
 def test_any_seed_gives_the_same_bytes_twice(seed: int, orders: int, days: float) -> None:
     one, other = (simulate(OPERATOR, seed, orders, days) for _ in range(2))

@@ -44,7 +44,7 @@ some_events = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_events, st.integers(1, 4), st.integers(0, 2**32), st.booleans())
 def test_whatever_is_closed_when_the_results_are_those_of_never_closing(
     events: list[Event], count: int, seed: int, on_disk: bool

@@ -117,7 +117,7 @@ some_calls = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_calls, st.integers(1, 3), st.integers(0, 2**32))
 def test_whoever_follows_the_merges_comes_from_every_customer_there_was_to_one_there_is(
     calls: list[tuple[int, str | None]], count: int, seed: int

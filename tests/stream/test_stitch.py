@@ -54,7 +54,7 @@ some_claims = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_events, st.integers(1, 4), st.integers(0, 2**32))
 def test_what_is_published_at_the_end_is_what_the_events_come_to(
     events: list[Event], count: int, seed: int
@@ -68,7 +68,7 @@ SHARED_SOON = JourneyMap.parse(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_events, st.integers(1, 4), st.integers(0, 2**32))
 def test_what_is_published_at_the_end_is_the_same_where_identifiers_are_shared(
     events: list[Event], count: int, seed: int
@@ -76,7 +76,7 @@ def test_what_is_published_at_the_end_is_the_same_where_identifiers_are_shared(
     asyncio.run(_play(SHARED_SOON, events, count, random.Random(seed)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_claims, st.integers(1, 4), st.integers(0, 2**32))
 def test_who_is_who_does_not_depend_on_the_order_of_claims_links_and_unlinks_either(
     events: list[Event], count: int, seed: int

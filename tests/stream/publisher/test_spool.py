@@ -109,7 +109,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps, st.integers(1, 3), st.data())
 def test_a_crash_at_any_byte_loses_nothing_acknowledged_and_repeats_only_what_was_taken(
     steps: list[tuple[str, int, int]], unacknowledged: int, data: st.DataObject

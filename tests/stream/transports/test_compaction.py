@@ -206,7 +206,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps, st.integers(1, 6), st.integers(100, 600))
 def test_what_counts_is_kept_wherever_a_compaction_dies(
     steps: Sequence[tuple[str, object]], keys: int, piece: int
