@@ -56,7 +56,7 @@ class RocksRows:
         self._log = log
         self._topic = topic
         self._partition = partition
-        self._most = in_memory
+        self._most = self._spare_beyond = in_memory
         self._actors: OrderedDict[str, Actor] = OrderedDict()
         self._unwritten: list[tuple[RowKey, bytes | None]] = []
         self._outdated: list[bytes] = []
@@ -153,12 +153,13 @@ class RocksRows:
         batch.delete_range(TAKEN, TAKEN + b"\xff")
         self._write(batch)
         self._unwritten, self._outdated = [], []
+        self._spare_beyond = self._most
         self.spare(())
 
     def spare(self, changed: Iterable[RowKey]) -> None:
-        too_many = len(self._actors) - self._most
-        if too_many <= 0:
+        if len(self._actors) <= self._spare_beyond:
             return
+        too_many = len(self._actors) - self._most
         needed = {key[1] for key, _ in self._unwritten}.union(key[1] for key in changed)
         for identifier, actor in list(self._actors.items()):
             if identifier not in needed and not actor.is_without_rows:
@@ -166,6 +167,8 @@ class RocksRows:
                 too_many -= 1
                 if too_many <= -self._most // 4:
                     break
+        # What could not go now is not looked through again for each few that come.
+        self._spare_beyond = max(self._most, len(self._actors) + self._most // 4)
 
     @property
     def in_memory(self) -> int:

@@ -8,7 +8,8 @@ events come last, after the messages that carry those on. In every partition a t
 it is about.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 
@@ -32,8 +33,10 @@ from stream.topics import Topics
 from stream.transports.log import Entry, Log, Record
 from stream.unjudged import Unjudged
 
-JUDGED_TOGETHER = 50_000
-"""Records that are judged together at most, when a partition is far behind: a crash has them read again."""
+JUDGED_TOGETHER, JUDGED_AFTER = 50_000, 10.0
+"""Records that are judged together at most, and seconds that the first of them wait, when a partition is far behind: a
+crash has them read again, and a worker that is killed time and again must get on all the same.
+"""
 
 
 class Stitch:
@@ -52,8 +55,10 @@ class Stitch:
         metrics: Metrics,
         on_events: bool,
         rows_of: RowsOf = MemoryRows,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._map = journey_map
+        self._now = now
         self._log = log
         self._sender = sender
         self._topics = topics
@@ -78,9 +83,11 @@ class Stitch:
         or of others, until the partition is assigned anew.
         """
         held = await self.holding.of(partition)
+        now = self._now()
+        since = held.unjudged.since = now if held.unjudged.since is None else held.unjudged.since
         await held.unjudged.read(held.state, records)
         await self._add_messages(held.unjudged.following.take_entries(), held.outgoing)
-        if is_followed and held.unjudged.records < JUDGED_TOGETHER:
+        if is_followed and held.unjudged.records < JUDGED_TOGETHER and now - since < JUDGED_AFTER:
             await held.outgoing.flush()
             return False
         await self._conclude(held.unjudged, held.state, held.outgoing)

@@ -17,14 +17,15 @@ class Unjudged:
     """Batches of observations, read into the partition's state since all was last judged.
 
     `outcome` gathers what they change; at first, after loading, it mends what a crash left.
-    `marks`: the watermarks judged on before. `reported`: watermarks were among them. `told_to_judge`: as of when, and
-    when departments were last heard then.
+    `marks`: the watermarks judged on before. `since`: when the first records were read, in seconds. `reported`:
+    watermarks were among them. `told_to_judge`: as of when, and when departments were last heard then.
     """
 
     marks: Marks
     outcome: Outcome = field(default_factory=Outcome)
     is_first: bool = False
     records: int = 0
+    since: float | None = None
     reported: bool = False
     told_to_judge: list[tuple[int, dict[str, int]]] = field(default_factory=list)
     following: Following = field(init=False)

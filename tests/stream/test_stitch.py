@@ -16,6 +16,7 @@ from journeys.events import Event
 from journeys.fold import Fold
 from journeys.journey_map import JourneyMap
 from stream.dead_letters import read_dead_letters
+from stream.stitch import JUDGED_AFTER
 from stream.transports.log import Entry, partition_for
 from tests.support import claims
 from tests.support.replaying import without_diagnostics
@@ -144,6 +145,21 @@ async def test_a_partition_that_is_behind_judges_once_what_many_records_touch(tm
             assert stitching.counted("baton_neighbourhoods_folded_total") == folds
             (customer,) = (await stitching.published("customers")).values()
             assert customer["events"] == 10
+
+
+async def test_a_partition_that_stays_behind_is_judged_every_few_seconds_all_the_same(tmp_path: Path) -> None:
+    events = [
+        event_of(MAP, f"{hour}:00", call_center.call_received(email=ANNA, recognised=True))
+        for hour in range(10, 20)
+    ]
+    async with Stitching(MAP, tmp_path / "log.sqlite", 1, random.Random(0)) as stitching:
+        await stitching.observe(*events)
+        folds = []
+        for _ in range(9):
+            await stitching.take(0, most=1, puts_off=True)
+            folds.append(stitching.counted("baton_neighbourhoods_folded_total"))
+            stitching.seconds += JUDGED_AFTER / 2
+    assert folds == [0, 0, 1, 1, 1, 2, 2, 2, 3]
 
 
 async def test_an_owner_that_died_on_its_way_out_does_not_have_the_last_word(tmp_path: Path) -> None:

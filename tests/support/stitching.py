@@ -89,7 +89,7 @@ class MortalLog(SqliteLog):
 
 
 class Stitching:
-    """Live workers, one for each partition of observations, on one log."""
+    """Live workers, one for each partition of observations, on one log; `seconds` is what their clocks show."""
 
     def __init__(
         self,
@@ -107,6 +107,7 @@ class Stitching:
         self.topics = Topics(journey_map)
         self.metrics = Metrics()
         self.log = MortalLog(path, chance, deaths)
+        self.seconds = 0.0
         self._workers = [self._worker() for _ in range(count)]
         self._positions = [0] * count
         self._finished = [0] * count
@@ -217,7 +218,10 @@ class Stitching:
         return self.metrics.registry.get_sample_value(metric, labels) or 0
 
     def _worker(self) -> Stitch:
-        return Stitch(self._map, self.log, Sender(self.log), self.topics, self.metrics, True, self._rows_of)
+        sender = Sender(self.log)
+        return Stitch(
+            self._map, self.log, sender, self.topics, self.metrics, True, self._rows_of, lambda: self.seconds
+        )
 
     async def _handle(self, partition: int, batch: Sequence[Record], is_followed: bool) -> bool:
         worker = self._workers[partition]
