@@ -21,6 +21,7 @@ from tests.support.workers import Worker
 MINUTES = float(os.environ.get("BATON_SOAK_MINUTES", "15"))
 MEASURED_ON = 10_000
 EVERY_SECONDS = 15.0
+A_MOMENTS_WORTH = 200
 SOON_OVER = MAP.replace("keep_closed: 30d", "keep_closed: 2h")
 
 
@@ -39,11 +40,13 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
     began = time.monotonic()
     site.send(played)
     site.until(lambda: site.progress() == MEASURED_ON, "the worker reads what its peak is measured on")
+    site.until(lambda: site.unjudged() < A_MOMENTS_WORTH, "and judges it")
     peak = MEASURED_ON / (time.monotonic() - began)
     rate = peak / 2
     print(f"\npeak {peak:,.0f} events/s; {MINUTES:g} minutes at {rate:,.0f} events/s, seed {seed}")
     print(
-        "| minute | what goes on | events sent | not read yet | worker's memory |\n| --- | --- | --- | --- | --- |"
+        "| minute | what goes on | events sent | not read yet | read, not judged yet | worker's memory |\n"
+        "| --- | --- | --- | --- | --- | --- |"
     )
     known = set(played)
     seen: list[Glance] = []
@@ -65,7 +68,8 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
     for part, some in (("first", seen[: len(seen) // 3]), ("last", seen[-len(seen) // 3 :])):
         record_property(
             f"{part} third",
-            f"median lag {median(each.unread for each in some):,.0f} events, "
+            f"median lag {median(each.unread for each in some):,.0f} events and "
+            f"{median(each.unjudged for each in some):,.0f} observations, "
             f"memory at most {max(each.megabytes for each in some):,.0f} MB",
         )
 
@@ -95,13 +99,15 @@ class Glance(NamedTuple):
     what: str
     sent: int
     unread: int
+    unjudged: int
     megabytes: float
 
     def __str__(self) -> str:
-        return f"| {self.minute:.1f} | {self.what} | {self.sent:,} | {self.unread:,} | {self.megabytes:,.0f} MB |"
+        counts = f"{self.sent:,} | {self.unread:,} | {self.unjudged:,}"
+        return f"| {self.minute:.1f} | {self.what} | {counts} | {self.megabytes:,.0f} MB |"
 
 
 def glance(site: Site, worker: Worker, what: str, began: float) -> Glance:
     sent, read = len(site.ledger.acknowledged), site.progress()
     minute = (time.monotonic() - began) / 60
-    return Glance(minute, what, sent, max(sent - read, 0), worker.megabytes)
+    return Glance(minute, what, sent, max(sent - read, 0), site.unjudged(), worker.megabytes)

@@ -139,6 +139,16 @@ class Site:
         topics = self.topics.documents if role == "project" else self.topics.sources
         return sum(self.committed(*topics, role=role).values())
 
+    def unjudged(self) -> int:
+        """Observations that stitch is not done with yet, watermarks and tokens included."""
+        committed = self.committed(self.topics.observations)
+        asker = KafkaConsumer(bootstrap_servers=self.broker.address)
+        try:
+            ends = asker.end_offsets([TopicPartition(*place) for place in committed])
+        finally:
+            asker.close()
+        return sum(ends.values()) - sum(committed.values())
+
     def until(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
