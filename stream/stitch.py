@@ -84,7 +84,7 @@ class Stitch:
         """
         held = await self.holding.of(partition)
         now = self._now()
-        since = held.unjudged.since = now if held.unjudged.since is None else held.unjudged.since
+        since = held.unjudged.since = min(now, held.unjudged.since)
         await held.unjudged.read(held.state, records)
         await self._add_messages(held.unjudged.following.take_entries(), held.outgoing)
         if is_followed and held.unjudged.records < JUDGED_TOGETHER and now - since < JUDGED_AFTER:

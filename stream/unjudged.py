@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from journeys import messages
 from journeys.outcome import Addressed, Outcome
@@ -25,7 +26,7 @@ class Unjudged:
     outcome: Outcome = field(default_factory=Outcome)
     is_first: bool = False
     records: int = 0
-    since: float | None = None
+    since: float = inf
     reported: bool = False
     told_to_judge: list[tuple[int, dict[str, int]]] = field(default_factory=list)
     following: Following = field(init=False)

@@ -40,7 +40,7 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
     began = time.monotonic()
     site.send(played)
     site.until(lambda: site.progress() == MEASURED_ON, "the worker reads what its peak is measured on")
-    site.until(lambda: site.unjudged() < A_MOMENTS_WORTH, "and judges it")
+    site.until(lambda: site.behind(site.topics.observations) < A_MOMENTS_WORTH, "and judges it")
     peak = MEASURED_ON / (time.monotonic() - began)
     rate = peak / 2
     print(f"\npeak {peak:,.0f} events/s; {MINUTES:g} minutes at {rate:,.0f} events/s, seed {seed}")
@@ -110,4 +110,6 @@ class Glance(NamedTuple):
 def glance(site: Site, worker: Worker, what: str, began: float) -> Glance:
     sent, read = len(site.ledger.acknowledged), site.progress()
     minute = (time.monotonic() - began) / 60
-    return Glance(minute, what, sent, max(sent - read, 0), site.unjudged(), worker.megabytes)
+    return Glance(
+        minute, what, sent, max(sent - read, 0), site.behind(site.topics.observations), worker.megabytes
+    )

@@ -120,17 +120,24 @@ class Site:
 
     def committed(self, *topics: str, role: str = "stitch") -> dict[tuple[str, int], int]:
         """Where a new owner of the topics' partitions would go on."""
+        with self._asking(role) as asker:
+            return {(tp.topic, tp.partition): n for tp, n in _committed(asker, topics).items()}
+
+    def behind(self, *topics: str, role: str = "stitch") -> int:
+        """How much of the topics a role is not done with yet, what is no record included."""
+        with self._asking(role) as asker:
+            committed = _committed(asker, topics)
+            return sum(asker.end_offsets(list(committed)).values()) - sum(committed.values())
+
+    @contextmanager
+    def _asking(self, role: str) -> Iterator[KafkaConsumer]:
         asker = KafkaConsumer(
             bootstrap_servers=self.broker.address,
             group_id=self.topics.group(role),
             enable_auto_commit=False,
         )
         try:
-            return {
-                (topic, n): asker.committed(TopicPartition(topic, n)) or 0
-                for topic in topics
-                for n in asker.partitions_for_topic(topic) or ()
-            }
+            yield asker
         finally:
             asker.close()
 
@@ -138,16 +145,6 @@ class Site:
         """How many records a role is done with: stitch of the sources, project of the documents."""
         topics = self.topics.documents if role == "project" else self.topics.sources
         return sum(self.committed(*topics, role=role).values())
-
-    def unjudged(self) -> int:
-        """Observations that stitch is not done with yet, watermarks and tokens included."""
-        committed = self.committed(self.topics.observations)
-        asker = KafkaConsumer(bootstrap_servers=self.broker.address)
-        try:
-            ends = asker.end_offsets([TopicPartition(*place) for place in committed])
-        finally:
-            asker.close()
-        return sum(ends.values()) - sum(committed.values())
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -208,3 +205,10 @@ class Site:
         admin.delete_topics(list(self.topics.partitions(1)))
         admin.delete_groups([self.topics.group(role) for role in ("stitch", "project")])
         admin.close()
+
+
+def _committed(asker: KafkaConsumer, topics: Iterable[str]) -> dict[TopicPartition, int]:
+    partitions = [
+        TopicPartition(topic, n) for topic in topics for n in asker.partitions_for_topic(topic) or ()
+    ]
+    return {partition: asker.committed(partition) or 0 for partition in partitions}

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kafka import KafkaConsumer, TopicPartition
-
 from tests.support.kafka import Broker, running
 from tests.support.sites import Site
 
@@ -78,17 +76,4 @@ def until(ask: Callable[[], object], what: str, every: float = 0.05) -> object:
 def has_rested(place: Site, *roles: str) -> Callable[[], bool]:
     """Whether the roles have nothing left to read but what the clock sends again and again."""
     read = {"stitch": (place.topics.observations,), "project": place.topics.documents}
-    asker = KafkaConsumer(bootstrap_servers=place.broker.address, enable_auto_commit=False)
-
-    def asked() -> bool:
-        for role in roles:
-            tps = [TopicPartition(topic, n) for topic in read[role] for n in range(PARTITIONS)]
-            committed = place.committed(*read[role], role=role)
-            behind = sum(
-                end - committed[tp.topic, tp.partition] for tp, end in asker.end_offsets(tps).items()
-            )
-            if behind > 50 * PARTITIONS:
-                return False
-        return True
-
-    return asked
+    return lambda: all(place.behind(*read[role], role=role) <= 50 * PARTITIONS for role in roles)
