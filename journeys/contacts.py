@@ -4,7 +4,9 @@ The caller's journey may become known only in hindsight, when a later event link
 opens at the time of that event.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from journeys.events import Event
@@ -63,18 +65,17 @@ def _unrecognised(
 ) -> Iterator[BrokenContact]:
     journey_of = {contact.key: journey for journey in reversed(journeys) for contact in journey.contacts}
     started = Started(journeys)
+    recognised = [c for c in contacts if _recognised(c, journey_map.contacts[c.type])]
     for contact in contacts:
         rule = journey_map.contacts[contact.type]
         if rule.recognised is None or _recognised(contact, rule):
             continue
-        before = [journey for journey in journeys if journey.start.time < contact.time]
-        if not before:
+        first_known = _first_known(customer, journeys, contact)
+        if first_known is None:
             continue
-        known_at, linking = _first_known(customer, before, contact)
-        resolved = next(
-            (c for c in contacts if c.time > contact.time and _recognised(c, journey_map.contacts[c.type])),
-            None,
-        )
+        known_at, linking = first_known
+        later = bisect_right(recognised, contact.time, key=attrgetter("time"))
+        resolved = recognised[later] if later < len(recognised) else None
         journey = journey_of.get(contact.key) or started.latest_at(contact.time)
         evidence = {
             event.key: event
@@ -99,24 +100,28 @@ def _recognised(contact: Event, rule: Contact) -> bool:
     return condition is not None and contact.fields.get(condition.field) == condition.equals
 
 
-def _first_known(customer: Customer, before: list[Journey], contact: Event) -> tuple[int, Event | None]:
-    """When it came to be known that a contact is of a customer with journeys; it cannot be before the contact."""
+def _first_known(
+    customer: Customer, journeys: list[Journey], contact: Event
+) -> tuple[int, Event | None] | None:
+    """When it came to be known that a contact is of a customer with journeys; it cannot be before the contact.
+
+    None: no journey had started by then.
+    """
     found = []
-    for journey in before:
-        found.append(_known_at(customer, journey.start, contact))
-        if found[-1][0] == contact.time:
-            break
-    return min(found, key=lambda each: each[0])
+    for journey in journeys:
+        if journey.start.time < contact.time:
+            found.append(_known_at(customer, journey.start, contact))
+            if found[-1][0] == contact.time:
+                break
+    return min(found, key=lambda each: each[0], default=None)
 
 
 def _known_at(customer: Customer, start: Event, contact: Event) -> tuple[int, Event | None]:
     """When it came to be known that a journey's start and a contact are one customer's; the event by which, if later
     than the contact.
     """
-    if customer.knows_all_by(contact.time - 1):
-        return contact.time, None
-    link = customer.joined_by(start, contact)
-    if link is None or link.event.time < contact.time or link.event.key == contact.key:
+    link = customer.joined_after(contact.time - 1, start, contact)
+    if link is None or link.event.key == contact.key:
         return contact.time, None
     return link.event.time, link.event
 

@@ -202,13 +202,10 @@ def _linked_by(journey: Journey, given: Event, taken: Event) -> Event | None:
 
     None where it was known at once, or no later than what it was owed for: then nobody missed it.
     """
-    if journey.customer.knows_all_by(taken.time):
+    link = journey.customer.joined_after(taken.time, given, taken)
+    if link is None or journey.customer.joined_after(link.event.time - 1, journey.start, given):
         return None
-    link = journey.customer.joined_by(given, taken)
-    if link is None or link.event.time <= taken.time:
-        return None
-    obliging = journey.customer.joined_by(journey.start, given)
-    return None if obliging and obliging.event.time >= link.event.time else link.event
+    return link.event
 
 
 def _was_open(failure: Broken, time: int) -> bool:

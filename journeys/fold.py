@@ -17,7 +17,7 @@ from journeys.documents import Document, customer_document, customer_id, journey
 from journeys.events import MOST_ORIGINS, Event
 from journeys.handoffs import judge
 from journeys.identity import Customer, IdentityRules, of_many, resolve
-from journeys.journey import Journey, assemble, attach_contacts, in_time, rules_of
+from journeys.journey import Journey, assemble, attach_contacts, identifiers_of, in_time, rules_of
 from journeys.journey_map import JourneyMap
 from journeys.judgement import Judgement, RestsOn, Watermarks
 from journeys.stalls import stalls
@@ -107,7 +107,8 @@ class Fold:
             if folded.alerts and (points := turning_points(events, customers, self._told_apart_by)):
                 # What is shared is so for all time, or the story would depend on when it was known.
                 shared = marks | folded.shared
-                for turning, own in stories(points, events, shared | of_many(events, self._identity)):
+                named = identifiers_of(events)
+                for turning, own in stories(points, events, shared | of_many(named, self._identity)):
                     turns = [self._just_before(point, own, watermarks, shared, folded) for point in turning]
                     tell(_about(own, folded.alerts), turns)
         return folded

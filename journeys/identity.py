@@ -15,6 +15,7 @@ into one customer is refused. So a split cuts the weakest link of every path bet
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from journeys.events import Event
@@ -45,6 +46,14 @@ class Customer:
 
     _known: frozenset[str] | None = field(default=None, init=False, repr=False)
     _ways: Ways[Link] | None = field(default=None, init=False, repr=False)
+    _since: dict[str, int] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The identifiers; the customer is complete by now."""
+        if self._known is None:
+            self._known = frozenset(self.identifiers)
+        return self._known
 
     @property
     def ways(self) -> Ways[Link]:
@@ -55,25 +64,38 @@ class Customer:
 
     def way(self, one: Event, other: Event) -> list[Link]:
         """The links that join two events; none where they share an identifier, or nothing joins them."""
-        if self._known is None:
-            self._known = frozenset(self.identifiers)
-        here = [i for i in one.identifiers if i in self._known]
-        there = [i for i in other.identifiers if i in self._known]
-        if not here or not there or not set(here).isdisjoint(there):
+        here, there = self._named(one), self._named(other)
+        if not here or not there or self._share(one, other):
             return []
-        return self.ways.between(here[0], there[0])
+        return self.ways.between(here, there)
 
-    def joined_by(self, one: Event, other: Event) -> Link | None:
-        """The link by which two of the customer's events came to be known as hers: the latest on the way between.
+    def joined_after(self, time: int, one: Event, other: Event) -> Link | None:
+        """The link by which two of the customer's events came to be known as hers, if only after that time.
 
-        No way is known earlier than that, for the links are a spanning tree in time order. None where the events
-        share an identifier, or nothing joins them.
+        It is the latest on the way between them: no way is known earlier, for the links are a spanning tree in time
+        order. None where it is no later, the events share an identifier, or nothing joins them.
         """
-        return max(self.way(one, other), key=by_time, default=None)
+        if not self.links or self.links[-1].event.time <= time:
+            return None
+        if self._since is None:
+            self._since = self.ways.highest(lambda link: link.event.time)
+        here, there = self._named(one), self._named(other)
+        if self._since.get(here, time) <= time and self._since.get(there, time) <= time:
+            return None
+        latest = max(self.way(one, other), key=by_time, default=None)
+        return latest if latest and latest.event.time > time else None
 
-    def knows_all_by(self, time: int) -> bool:
-        """Whether all its links are of events up to that time, so that none came to be known later."""
-        return not self.links or self.links[-1].event.time <= time
+    def _share(self, one: Event, other: Event) -> bool:
+        """Whether two events name one identifier that is the customer's."""
+        shared = set(one.identifiers).intersection(other.identifiers)
+        return not shared.isdisjoint(self.known)
+
+    def _named(self, event: Event) -> str:
+        """The first of an event's identifiers that is the customer's."""
+        for identifier in event.identifiers:
+            if identifier in self.known:
+                return identifier
+        return ""
 
 
 class Identities(NamedTuple):
@@ -104,9 +126,9 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
     An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
     own.
     """
-    named = {identifier for event in events for identifier in event.identifiers}
+    named = set(chain.from_iterable(event.identifiers for event in events))
     shared = frozenset(_shared(events, rules) if len(named) > rules.limits.fewest + 1 else ())
-    apart = marks | shared | of_many(events, rules)
+    apart = marks | shared | of_many(named, rules)
     parted, void = _commands(events)
     linking = Linking(
         [event for event in events if event.key not in void] if void else events,
@@ -144,12 +166,13 @@ def _customers(
     for event in events:
         if event.type in (LINK, UNLINK):
             continue
-        named = event.identifiers
-        if apart or contested:
-            linking = (i for i in named if i not in apart and nodes.get((i, event.key), i) not in contested)
-            anchor = next(linking, f"event:{event.identity}")
+        for anchor in event.identifiers:
+            if anchor not in apart and (
+                not contested or nodes.get((anchor, event.key), anchor) not in contested
+            ):
+                break
         else:
-            anchor = named[0]
+            anchor = f"event:{event.identity}"
         root = groups.root(nodes.get((anchor, event.key), anchor) if nodes else anchor)
         customer = customers.get(root)
         if customer is None:
@@ -191,11 +214,11 @@ def _shared(events: list[Event], rules: IdentityRules) -> set[str]:
     return meetings.shared
 
 
-def of_many(events: list[Event], rules: IdentityRules) -> frozenset[str]:
-    """Identifiers of types that many customers normally have in common: they link nobody."""
+def of_many(identifiers: Iterable[str], rules: IdentityRules) -> frozenset[str]:
+    """Those of types that many customers normally have in common: they link nobody."""
     if not rules.of_many:
         return frozenset()
-    return frozenset(i for event in events for i in event.identifiers if i.startswith(rules.of_many))
+    return frozenset(i for i in identifiers if i.startswith(rules.of_many))
 
 
 def _bare_conflicts(conflicts: list[Conflict]) -> list[Conflict]:

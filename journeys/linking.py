@@ -84,7 +84,7 @@ class Linking(NamedTuple):
         named = []
         for event in self.events:
             usable = event.identifiers
-            if apart:
+            if not apart.isdisjoint(usable):
                 usable = [i for i in usable if i not in apart]
             if nodes:
                 usable = [nodes.get((i, event.key), i) for i in usable]
@@ -111,19 +111,24 @@ class Linking(NamedTuple):
         links: list[Link] = []
         doubtful: list[list[Link]] = []
         claims: list[Link] = []
+        is_quiet = not self.parted and not self.is_disputed
+        told: set[tuple[str, str]] = set()
         for event, usable in named:
             if contested and event.type != LINK:
                 claims += _claims(event, usable, contested)
                 usable = [i for i in usable if i not in contested]
             if len(usable) < 2:
                 continue
-            star = [Link(usable[0], other, event) for other in usable[1:]]
+            first = usable[0]
             if self._is_doubtful(usable, event):
-                doubtful.append(star)
-            else:
-                links += star
+                doubtful.append([Link(first, other, event) for other in usable[1:]])
+                continue
+            for other in usable[1:]:
+                if not is_quiet or (first, other) not in told:
+                    told.add((first, other))
+                    links.append(Link(first, other, event))
         groups = Groups(self.rules.unique, self.parted)
-        if not doubtful and not self.parted and not self.is_disputed:
+        if not doubtful and is_quiet:
             return groups, [link for link in links if groups.unite(link)]
         for link in sorted(links, key=self._weakness):
             groups.unite(link)
@@ -139,9 +144,10 @@ class Linking(NamedTuple):
         return groups, [link for link in accepted if tree.unite(link)]
 
     def _is_doubtful(self, usable: list[str], event: Event) -> bool:
+        strongest = usable[0]
         return (
-            usable[0].startswith(self.rules.journeys)
-            and type_of(usable[0]) == type_of(usable[1])
+            strongest.startswith(self.rules.journeys)
+            and usable[1].startswith(strongest[: strongest.index(":") + 1])
             and event.type != LINK
         )
 

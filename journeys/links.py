@@ -1,7 +1,8 @@
 """Links: what joins two identifiers, and the groups that links make where not all of them may hold."""
 
+import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from journeys.events import Event
@@ -79,6 +80,18 @@ class Ways(Generic[Ended]):
                         if neighbour not in self._up:
                             self._up[neighbour], self._depth[neighbour] = (node, link), self._depth[node] + 1
                             reached.append(neighbour)
+
+    def highest(self, of: Callable[[Ended], int]) -> dict[str, int]:
+        """Identifier → the highest value of the links up to the top of its tree.
+
+        So none on the way between two identifiers is higher than the higher one of theirs.
+        """
+        found: dict[str, int] = {}
+        for node, step in self._up.items():
+            found[node] = of(step[1]) if step else -sys.maxsize
+            if step:
+                found[node] = max(found[node], found[step[0]])
+        return found
 
     def between(self, start: str, end: str) -> list[Ended]:
         """The links that lead from one identifier to another; empty where they are the same or not joined."""

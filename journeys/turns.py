@@ -40,10 +40,7 @@ def turning_points(
     for customer in customers:
         own = [event for event in customer.events if event.type in told_apart_by]
         for one, other in pairwise(own):
-            if customer.knows_all_by(other.time):
-                continue
-            link = customer.joined_by(one, other)
-            if link and link.event.time > other.time:
+            if link := customer.joined_after(other.time, one, other):
                 found[link.event.key] = link.event
     return sorted(found.values(), key=in_time)
 
