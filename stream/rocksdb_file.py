@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
-from rocksdict import DBCompressionType, Options, Rdict, WriteBatch
+from rocksdict import DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
 
 from journeys.actors import DUE, PARTITIONS_OWN, RowKey
 from stream.changelog import SEPARATOR
@@ -63,13 +63,13 @@ class RocksFile:
     def scan(self, start: bytes, end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """What has keys from `start` to before `end`; without an end, all that begin with `start`."""
         try:
-            found = self._db.iter()
+            until = ReadOptions()
+            # Without a bound, RocksDB goes on behind the end past all that was removed there, to find what is not.
+            until.set_iterate_upper_bound(start + b"\xff" if end is None else end)
+            found = self._db.iter(until)
             found.seek(start)
             while found.valid():
-                key = found.key()
-                if not (key.startswith(start) if end is None else key < end):
-                    return
-                yield key, found.value()
+                yield found.key(), found.value()
                 found.next()
             found.status()
         except LogError:
