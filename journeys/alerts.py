@@ -5,6 +5,7 @@ one problem is one alert, whatever order the events came in.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -17,33 +18,35 @@ from journeys.identity import Customer, Link, by_type, strength, type_of
 from journeys.journey import Journey, digest, identifiers_of
 from journeys.journey_map import Handoff, JourneyMap
 from journeys.judgement import LONG_AGO, OPEN, RESOLVED, STALLED, Broken, Watermarks
+from journeys.memory import Forgetting
 from journeys.sentences import sentence
 
 
 class Announcer:
-    """Makes alert documents under one journey map, at given watermarks."""
+    """Makes alert documents under one journey map, at given watermarks; or recalls them."""
 
-    def __init__(self, journey_map: JourneyMap, watermarks: Watermarks) -> None:
+    def __init__(self, journey_map: JourneyMap, watermarks: Watermarks, memory: Forgetting) -> None:
         self._map = journey_map
         self._watermarks = watermarks
+        self._memory = memory
 
-    def of_handoff(self, journey: Journey, handoff: Handoff, customer_id: str, broken: Broken) -> Document:
+    def of_handoff(self, journey: Journey, handoff: Handoff, broken: Broken) -> Document:
         return self._alert(
             digest(journey.id, handoff.name, broken.group, str(broken.occurrence)),
-            journey.customer, customer_id, journey, broken, handoff.severity,
+            journey.customer, journey, broken, handoff.severity,
             handoff=handoff, owner=handoff.owner, runbook=handoff.runbook,
         )  # fmt: skip
 
-    def of_stall(self, journey: Journey, customer_id: str, broken: Broken) -> Document:
+    def of_stall(self, journey: Journey, broken: Broken) -> Document:
         return self._alert(
             digest(journey.id, STALLED, broken.group, str(broken.occurrence)),
-            journey.customer, customer_id, journey, broken, journey.type.severity,
+            journey.customer, journey, broken, journey.type.severity,
         )  # fmt: skip
 
-    def of_contact(self, found: BrokenContact, customer: Customer, customer_id: str) -> Document:
+    def of_contact(self, found: BrokenContact, customer: Customer) -> Document:
         return self._alert(
             digest(found.contact.identity, found.broken.group, str(found.broken.occurrence)),
-            customer, customer_id, found.journey, found.broken, found.rule.severity,
+            customer, found.journey, found.broken, found.rule.severity,
             owner=found.rule.owner, runbook=found.rule.runbook, occurred_at=found.contact.time,
         )  # fmt: skip
 
@@ -56,9 +59,7 @@ class Announcer:
         broken = Broken(
             CONFLICT, CONFLICT, 0, department, found.evidence[-1].time, tuple(found.evidence), about=about
         )
-        alert = self._alert(
-            digest(CONFLICT, *conflict.values), holder, customer_id(holder), None, broken, "warning"
-        )
+        alert = self._alert(digest(CONFLICT, *conflict.values), holder, None, broken, "warning")
         chain = {(link.a, link.b, link.event.key): link for side in found.sides for link in side.links}
         return alert | {
             "links": [link_entry(link) for link in chain.values()],
@@ -67,20 +68,36 @@ class Announcer:
         }
 
     def _alert(
-        self, fingerprint: str, customer: Customer, customer_id: str, journey: Journey | None, broken: Broken,
-        severity: str, handoff: Handoff | None = None, owner: str | None = None, runbook: str | None = None,
+        self, fingerprint: str, customer: Customer, journey: Journey | None, broken: Broken, severity: str,
+        handoff: Handoff | None = None, owner: str | None = None, runbook: str | None = None,
         occurred_at: int | None = None,
+    ) -> Document:  # fmt: skip
+        whose = self._memory.whose(customer)
+        of_journey = (journey.id, journey.events) if journey else None
+        alert = self._memory.recall(
+            ("alert", fingerprint),
+            (whose, of_journey, broken, severity, owner, runbook, occurred_at),
+            partial(
+                self._made,
+                fingerprint, customer, journey, broken, severity, handoff, owner, runbook, occurred_at,
+            ),
+        )  # fmt: skip
+        watermark = self._watermarks.get(broken.department, LONG_AGO)
+        return {**alert, "judged_at": when(watermark) if watermark > LONG_AGO else None}
+
+    def _made(
+        self, fingerprint: str, customer: Customer, journey: Journey | None, broken: Broken, severity: str,
+        handoff: Handoff | None, owner: str | None, runbook: str | None, occurred_at: int | None,
     ) -> Document:  # fmt: skip
         department = self._map.departments.get(broken.department)
         chain = _chain(customer, broken.evidence)
-        watermark = self._watermarks.get(broken.department, LONG_AGO)
         return {
             "schema": SCHEMA,
             "fingerprint": fingerprint,
             "kind": broken.kind,
             "journey": journey.id if journey else None,
             "journey_type": journey.type.name if journey else None,
-            "customer": customer_id,
+            "customer": customer_id(customer),
             "handoff": handoff.name if handoff else None,
             "department": broken.department,
             "severity": severity,
@@ -101,7 +118,7 @@ class Announcer:
             "supersedes": [],
             "history": history_of(broken),
             "map_version": self._map.version,
-            "judged_at": when(watermark) if watermark > LONG_AGO else None,
+            "judged_at": None,
         }
 
     def _weakest(self, chain: list[Link]) -> dict[str, Any] | None:

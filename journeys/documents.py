@@ -49,7 +49,7 @@ def link_entry(link: Link) -> Document:
         "source": event.source,
         "id": event.id,
         "type": event.type,
-        "at": when(event.time),
+        "at": _formatted(event.time),
     }
 
 
@@ -66,13 +66,13 @@ def event_entry(event: Event) -> Document:
 
 
 def timeline_entry(event: Event, event_types: Mapping[str, EventType]) -> Document:
-    topic, partition, offset = origin_of(event)
+    topic, partition, offset = event.origins[0][:3] if event.origins else (None, None, None)
     return {
         "source": event.source,
         "id": event.id,
         "type": event.type,
         "department": event_types[event.type].department,
-        "at": when(event.time),
+        "at": _formatted(event.time),
         "fields": event.fields,
         "identifiers": event.identifiers,
         "topic": topic,

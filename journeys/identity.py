@@ -14,14 +14,14 @@ into one customer is refused. So a split cuts the weakest link of every path bet
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
+from journeys.customer import Customer
 from journeys.events import Event
 from journeys.identity_rules import IdentityRules
 from journeys.linking import Linking
-from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, by_time, strength, type_of
+from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, strength, type_of
 from journeys.sharing import Meetings
 from journeys.tenures import Nodes
 
@@ -31,82 +31,16 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class Customer:
-    """Identifiers that are one customer, strongest first, and their events in time order.
-
-    `links`: the earliest that joined them, a spanning tree in time order. `name`: the strongest identifier; for a
-    lone event without one, the event's own identity. It tells tenures of one identifier apart.
-    """
-
-    name: str = ""
-    identifiers: list[str] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-
-    _known: frozenset[str] | None = field(default=None, init=False, repr=False)
-    _ways: Ways[Link] | None = field(default=None, init=False, repr=False)
-    _since: dict[str, int] | None = field(default=None, init=False, repr=False)
-
-    @property
-    def known(self) -> frozenset[str]:
-        """The identifiers; the customer is complete by now."""
-        if self._known is None:
-            self._known = frozenset(self.identifiers)
-        return self._known
-
-    @property
-    def ways(self) -> Ways[Link]:
-        """The ways between the identifiers along the links; the customer is complete by now."""
-        if self._ways is None:
-            self._ways = Ways(self.links)
-        return self._ways
-
-    def way(self, one: Event, other: Event) -> list[Link]:
-        """The links that join two events; none where they share an identifier, or nothing joins them."""
-        here, there = self._named(one), self._named(other)
-        if not here or not there or self._share(one, other):
-            return []
-        return self.ways.between(here, there)
-
-    def joined_after(self, time: int, one: Event, other: Event) -> Link | None:
-        """The link by which two of the customer's events came to be known as hers, if only after that time.
-
-        It is the latest on the way between them: no way is known earlier, for the links are a spanning tree in time
-        order. None where it is no later, the events share an identifier, or nothing joins them.
-        """
-        if not self.links or self.links[-1].event.time <= time:
-            return None
-        if self._since is None:
-            self._since = self.ways.highest(lambda link: link.event.time)
-        here, there = self._named(one), self._named(other)
-        if self._since.get(here, time) <= time and self._since.get(there, time) <= time:
-            return None
-        latest = max(self.way(one, other), key=by_time, default=None)
-        return latest if latest and latest.event.time > time else None
-
-    def _share(self, one: Event, other: Event) -> bool:
-        """Whether two events name one identifier that is the customer's."""
-        shared = set(one.identifiers).intersection(other.identifiers)
-        return not shared.isdisjoint(self.known)
-
-    def _named(self, event: Event) -> str:
-        """The first of an event's identifiers that is the customer's."""
-        for identifier in event.identifiers:
-            if identifier in self.known:
-                return identifier
-        return ""
-
-
 class Identities(NamedTuple):
     """Customers by the order of their strongest identifier, refused links, and identifiers that these events
-    show to be over their limit, and to be claimed by several.
+    show to be over their limit, and to be claimed by several. `named`: every identifier that an event names.
     """
 
     customers: list[Customer]
     conflicts: list[Conflict]
     shared: frozenset[str]
     contested: frozenset[str]
+    named: frozenset[str]
 
 
 def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
@@ -126,7 +60,7 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
     An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
     own.
     """
-    named = set(chain.from_iterable(event.identifiers for event in events))
+    named = frozenset(chain.from_iterable(event.identifiers for event in events))
     shared = frozenset(_shared(events, rules) if len(named) > rules.limits.fewest + 1 else ())
     apart = marks | shared | of_many(named, rules)
     parted, void = _commands(events)
@@ -149,7 +83,8 @@ def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = f
         if nodes:
             customer.identifiers = list(dict.fromkeys(map(bare, customer.identifiers)))
     found = sorted(customers.values(), key=lambda customer: strength(customer.name, rules.types))
-    return Identities(found, _bare_conflicts(groups.conflicts), shared, frozenset(map(bare, contested)))
+    conflicts = _bare_conflicts(groups.conflicts)
+    return Identities(found, conflicts, shared, frozenset(map(bare, contested)), named)
 
 
 def _has_rivals(identifiers: Iterable[str], unique: tuple[str, ...]) -> bool:

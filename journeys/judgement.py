@@ -1,5 +1,6 @@
 """A judgement: how a handoff of a journey stands, and every way in which it broke."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -45,6 +46,35 @@ class Broken(NamedTuple):
     rests_on: RestsOn = ()
 
 
+class Sides(NamedTuple):
+    """By watermark, between which instants it was, the later included."""
+
+    between: tuple[tuple[str, int, int], ...]
+
+    def are_the_same_for(self, watermarks: Watermarks) -> bool:
+        """Whether these are on the same side of every instant."""
+        return all(low < watermarks.get(name, LONG_AGO) <= high for name, low, high in self.between)
+
+
+class Compared(dict[str, int]):
+    """Watermarks that know which instants they were compared with: all that a judgement asks of them."""
+
+    def __init__(self, watermarks: Watermarks) -> None:
+        super().__init__(watermarks)
+        self._between: dict[str, tuple[int, int]] = {}
+
+    def compare(self, name: str, instant: int) -> None:
+        low, high = self._between.get(name, (-sys.maxsize, sys.maxsize))
+        if self.get(name, LONG_AGO) > instant:
+            low = max(low, instant)
+        else:
+            high = min(high, instant)
+        self._between[name] = low, high
+
+    def sides(self) -> Sides:
+        return Sides(tuple((name, low, high) for name, (low, high) in self._between.items()))
+
+
 @dataclass(slots=True)
 class Judgement:
     """A handoff of one journey, judged. `waits_for`: watermarks, and the instants after which it may change."""
@@ -56,3 +86,10 @@ class Judgement:
     due_at: int | None
     broken: list[Broken]
     waits_for: list[tuple[str, int]] = field(default_factory=list)
+
+
+class Standing(NamedTuple):
+    """How a journey stands: its handoffs, and all that broke, each of one of them or (None) of the journey itself."""
+
+    judgements: list[Judgement]
+    broken: list[tuple[Handoff | None, Broken]]

@@ -84,7 +84,7 @@ class Linking(NamedTuple):
         named = []
         for event in self.events:
             usable = event.identifiers
-            if not apart.isdisjoint(usable):
+            if apart and not apart.isdisjoint(usable):
                 usable = [i for i in usable if i not in apart]
             if nodes:
                 usable = [nodes.get((i, event.key), i) for i in usable]
@@ -111,24 +111,19 @@ class Linking(NamedTuple):
         links: list[Link] = []
         doubtful: list[list[Link]] = []
         claims: list[Link] = []
-        is_quiet = not self.parted and not self.is_disputed
-        told: set[tuple[str, str]] = set()
         for event, usable in named:
             if contested and event.type != LINK:
                 claims += _claims(event, usable, contested)
                 usable = [i for i in usable if i not in contested]
             if len(usable) < 2:
                 continue
-            first = usable[0]
-            if self._is_doubtful(usable, event):
-                doubtful.append([Link(first, other, event) for other in usable[1:]])
-                continue
-            for other in usable[1:]:
-                if not is_quiet or (first, other) not in told:
-                    told.add((first, other))
-                    links.append(Link(first, other, event))
+            star = [Link(usable[0], other, event) for other in usable[1:]]
+            if is_doubtful(usable, event, self.rules):
+                doubtful.append(star)
+            else:
+                links += star
         groups = Groups(self.rules.unique, self.parted)
-        if not doubtful and is_quiet:
+        if not doubtful and not self.parted and not self.is_disputed:
             return groups, [link for link in links if groups.unite(link)]
         for link in sorted(links, key=self._weakness):
             groups.unite(link)
@@ -142,14 +137,6 @@ class Linking(NamedTuple):
         accepted.sort(key=by_time)
         tree = Groups((), {})
         return groups, [link for link in accepted if tree.unite(link)]
-
-    def _is_doubtful(self, usable: list[str], event: Event) -> bool:
-        strongest = usable[0]
-        return (
-            strongest.startswith(self.rules.journeys)
-            and usable[1].startswith(strongest[: strongest.index(":") + 1])
-            and event.type != LINK
-        )
 
     def _weakness(self, link: Link) -> tuple[bool, int]:
         types = self.rules.types
@@ -171,6 +158,16 @@ class Linking(NamedTuple):
             if len(rest) == len(waiting):
                 return
             waiting = rest
+
+
+def is_doubtful(usable: Sequence[str], event: Event, rules: IdentityRules) -> bool:
+    """Whether an event names, first of what links, several of one journey's type: that does not make them one's."""
+    strongest = usable[0]
+    return (
+        strongest.startswith(rules.journeys)
+        and usable[1].startswith(strongest[: strongest.index(":") + 1])
+        and event.type != LINK
+    )
 
 
 def _claims(event: Event, usable: list[str], contested: frozenset[str]) -> list[Link]:

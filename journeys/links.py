@@ -81,6 +81,23 @@ class Ways(Generic[Ended]):
                             self._up[neighbour], self._depth[neighbour] = (node, link), self._depth[node] + 1
                             reached.append(neighbour)
 
+    def grow(self, links: Iterable[Ended]) -> bool:
+        """Whether each of the links leads from what is here to one identifier more, in any order."""
+        waiting = list(links)
+        while waiting:
+            left = [link for link in waiting if not self._grow(link)]
+            if len(left) == len(waiting):
+                return False
+            waiting = left
+        return True
+
+    def _grow(self, link: Ended) -> bool:
+        for node, new in ((link.a, link.b), (link.b, link.a)):
+            if node in self._up and new not in self._up:
+                self._up[new], self._depth[new] = (node, link), self._depth[node] + 1
+                return True
+        return False
+
     def highest(self, of: Callable[[Ended], int]) -> dict[str, int]:
         """Identifier → the highest value of the links up to the top of its tree.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from journeys.documents import Document
 from journeys.events import Event
-from journeys.fold import Folded
+from journeys.folded import Folded
 from journeys.silence import SILENT
 
 LATE_EVENT, IDENTITY, REVISED, REBUILT = "late_event", "identity", "revised", "rebuilt"

@@ -32,7 +32,7 @@ from journeys.conflicts import FoundConflict
 from journeys.events import Event
 from journeys.journey import Journey, rules_of
 from journeys.journey_map import JourneyMap
-from journeys.judgement import LONG_AGO, RestsOn, Watermarks
+from journeys.judgement import LONG_AGO, Compared, RestsOn, Watermarks
 
 RESTS_ON = "rests_on"
 """Under this name an announced alert is kept with what it rests on."""
@@ -91,6 +91,10 @@ def after(names: Iterable[str], instant: int) -> RestsOn:
 
 def missing_of(rests_on: RestsOn, watermarks: Watermarks) -> tuple[str, int] | None:
     """The first that has not passed; what was judged on while a department is not silent was read as well."""
+    if isinstance(watermarks, Compared):
+        for name, instant in rests_on:
+            watermarks.compare(name, instant)
+            watermarks.compare(name.partition(" ")[0], instant)
     for name, instant in rests_on:
         if watermarks.get(name, LONG_AGO) <= instant:
             department = name.partition(" ")[0]

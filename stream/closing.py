@@ -19,7 +19,7 @@ import cramjam
 
 from journeys import messages
 from journeys.actors import CLOSED, RowKey
-from journeys.fold import Folded
+from journeys.folded import Folded
 from journeys.journey import OPEN
 from journeys.messages import pieces
 from journeys.outcome import Message

@@ -18,6 +18,7 @@ from journeys.identity import strength, type_of
 from journeys.journey_map import JourneyMap
 from journeys.sharing import Limits
 from stream.loading import Loading
+from stream.memories import Memories
 from stream.metrics import Metrics
 from stream.outgoing import Outgoing
 from stream.partition_rows import RowsOf
@@ -54,12 +55,14 @@ class Holding:
         topics: Topics,
         metrics: Metrics,
         rows_of: RowsOf,
+        memories: Memories,
     ) -> None:
         self._map = journey_map
         self._log = log
         self._sender = sender
         self._topics = topics
         self._rows_of = rows_of
+        self._memories = memories
         self._metrics = metrics
         self._loading = Loading(metrics)
         self._limits = Limits(journey_map.identifiers)
@@ -81,7 +84,9 @@ class Holding:
 
     async def release(self, partitions: Iterable[int]) -> None:
         """Partitions were taken away: their state is read back when they come again."""
-        leaving = [self._held.pop(partition) for partition in partitions if partition in self._held]
+        gone = set(partitions)
+        self._memories.forget(gone)
+        leaving = [self._held.pop(partition) for partition in gone if partition in self._held]
         for taking in leaving:
             taking.cancel()
         self._loaded = {number: state for number, state in self._loaded.items() if number in self._held}

@@ -8,12 +8,15 @@ import orjson
 
 from journeys.actors import Root
 from journeys.events import id_reused
-from journeys.fold import Fold, Folded
+from journeys.fold import Fold
+from journeys.folded import Folded
 from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Watermarks
+from journeys.memory import Forgetting
 from journeys.outcome import Outcome
 from journeys.silence import home, silences
 from stream.dead_letters import dead_letter
+from stream.memories import NOTHING, Memories
 from stream.metrics import Metrics
 from stream.outgoing import Outgoing
 from stream.outputs import Outputs
@@ -28,9 +31,12 @@ FOLDED_AT_ONCE = 500
 class Judging:
     """Folds and announces. What it adds for a neighbourhood, announced rows and documents, goes out in one append."""
 
-    def __init__(self, journey_map: JourneyMap, log: Log, topics: Topics, metrics: Metrics) -> None:
+    def __init__(
+        self, journey_map: JourneyMap, log: Log, topics: Topics, metrics: Metrics, memories: Memories
+    ) -> None:
         self._map = journey_map
         self._fold = Fold(journey_map)
+        self._memories = memories
         self._log = log
         self._topics = topics
         self._metrics = metrics
@@ -86,14 +92,19 @@ class Judging:
                     continue
                 state.sizes.judged(identifier, len(root.events), state.neighbourhoods.roots)
                 marks = state.marks_of(identifier) if as_of is None else watermarks
-                folded = self._folded(state, identifier, root, marks, as_of)
+                remembered = NOTHING
+                if as_of is None:
+                    remembered = self._memories.of(state.partition, identifier, len(root.events))
+                folded = self._folded(state, identifier, root, marks, as_of, remembered.fold)
                 due = state.rests_until(root, folded) if as_of is None else folded.due
                 state.wait(identifier, root, due, outcome)
                 if state.may_close(due):
                     over.append(identifier)
                 for name in tally:
                     tally[name] += getattr(folded, name)
-                for topic, entry in self._outputs.of(state, identifier, folded, judged_at, said):
+                for topic, entry in self._outputs.of(
+                    state, identifier, folded, judged_at, said, remembered.sent
+                ):
                     outputs.setdefault(topic, []).append(entry)
                 await self._refuse(state, folded, outgoing)
             if outputs:
@@ -109,13 +120,14 @@ class Judging:
         return tally
 
     def _folded(
-        self, state: PartitionState, identifier: str, root: Root, watermarks: Watermarks, as_of: int | None
-    ) -> Folded:
+        self, state: PartitionState, identifier: str, root: Root, watermarks: Watermarks, as_of: int | None,
+        memory: Forgetting,
+    ) -> Folded:  # fmt: skip
         """What a neighbourhood comes to; the home of a department comes to its silences."""
         name = identifier.partition(":")[2]
         if name not in state.heard or identifier != home(name):
             settling = state.told_while_settling(identifier) if as_of is None else None
-            return self._fold(root.events.values(), watermarks, as_of, root.marks, settling)
+            return self._fold(root.events.values(), watermarks, as_of, root.marks, settling, memory)
         read = state.watermarks.read.get(name, LONG_AGO)
         department = self._map.departments[name]
         return Folded(alerts=silences(department, state.heard[name], read, self._map.version))

@@ -14,12 +14,13 @@ from journeys.actors import Root
 from journeys.conflicts import CONFLICT
 from journeys.documents import Document
 from journeys.events import Event, packed
-from journeys.fold import Folded
+from journeys.folded import Folded
 from journeys.history import withdrawn
 from journeys.judgement import WITHDRAWN
 from journeys.outcome import Outcome
 from journeys.withdrawals import cause_of
 from journeys.witnesses import RESTS_ON
+from stream.memories import Sent
 from stream.metrics import Metrics
 from stream.state import ALERT, CUSTOMER, JOURNEY, SHARED, PartitionState
 from stream.topics import Topics
@@ -40,11 +41,13 @@ class Outputs:
         self._metrics = metrics
 
     def of(
-        self, state: PartitionState, identifier: str, folded: Folded, judged_at: int | None, said: Outcome
-    ) -> list[Output]:
+        self, state: PartitionState, identifier: str, folded: Folded, judged_at: int | None, said: Outcome,
+        last: dict[str, Sent] | None,
+    ) -> list[Output]:  # fmt: skip
         """The entries to send, by topic.
 
-        `said` takes the announced rows, which must be durable before the entries go.
+        `said` takes the announced rows, which must be durable before the entries go. `last`: what is remembered of
+        what was sent before, if that is worth it; what is sent now takes its place.
         """
         root = state.neighbourhoods.roots[identifier]
         announced, before = root.announced, root.sent
@@ -59,11 +62,16 @@ class Outputs:
         for name in [name for name in announced if name not in current]:
             outputs += self._take_back(state, identifier, name, folded, judged_at, said)
         sent: dict[str, int] = {}
+        remembered: dict[str, Sent] = {}
         for name, document in current.items():
+            if last and _is_as_sent(name, document, folded, announced.get(name), before.get(name), last):
+                sent[name] = before[name]
+                remembered[name] = last[name]
+                continue
             if name.startswith(ALERT) and name in announced:
                 document = _as_announced(document, announced[name])
             encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-            kept = _remembered(name, document, folded)
+            kept = _remembered(name, document, folded, last)
             is_new = name not in announced
             if announced.get(name) != kept:
                 state.neighbourhoods.announce(identifier, name, packed(kept), said)
@@ -71,6 +79,9 @@ class Outputs:
                 outputs += [self._entry(document)] if is_new else []
             else:
                 sent[name] = hash(encoded) >> 4  # an int of 60 bits takes the least memory
+                if last is not None:
+                    rests_on = folded.rests_on.get(name.removeprefix(ALERT), ())
+                    remembered[name] = Sent(document, rests_on, kept, sent[name])
                 if before.get(name) != sent[name]:
                     outputs.append(self._output(name, encoded))
                     if name.startswith(ALERT):
@@ -78,6 +89,9 @@ class Outputs:
             if is_new and _is_conflict(name, document):
                 outputs.append(self._entry(ledger.conflict(document, ledger.BEGUN, folded.latest)))
         root.sent = {name: sent[name] for name in announced if name in sent}  # the same names in memory
+        if last is not None:
+            last.clear()
+            last.update(remembered)
         return outputs
 
     def _moves(self, announced: Mapping[str, bytes], folded: Folded) -> list[Output]:
@@ -134,14 +148,38 @@ def _as_announced(alert: Document, row: bytes) -> Document:
     return again if again == before else alert
 
 
-def _remembered(name: str, document: Document, folded: Folded) -> bytes:
+def _is_as_sent(
+    name: str, document: Document, folded: Folded, row: bytes | None, hashed: int | None,
+    last: Mapping[str, Sent],
+) -> bool:  # fmt: skip
+    """Whether a document is what it was when it was last sent, or looked at whether to be sent.
+
+    Then neither the row nor what was sent of it has changed: an alert that was only judged again is as announced.
+    """
+    sent = last.get(name)
+    if sent is None or sent.row != row or sent.hash != hashed:
+        return False
+    if not name.startswith(ALERT):
+        return sent.document is document
+    return (
+        sent.rests_on == folded.rests_on.get(document["fingerprint"], ())
+        and {**sent.document, "judged_at": document["judged_at"]} == document
+    )
+
+
+def _remembered(name: str, document: Document, folded: Folded, last: Mapping[str, Sent] | None) -> bytes:
     """What is kept of an announced document: an alert whole, for it may be withdrawn, and with what it rests on; of a
     customer, who it was.
     """
     if name.startswith(ALERT):
         rests_on = folded.rests_on.get(document["fingerprint"], ())
         return orjson.dumps({**document, RESTS_ON: rests_on}, option=orjson.OPT_SORT_KEYS)
-    return ledger.marks(document) if name.startswith(CUSTOMER) else b"1"
+    if not name.startswith(CUSTOMER):
+        return b"1"
+    sent = last.get(name) if last else None
+    if sent and sent.document["identifiers"] == document["identifiers"]:
+        return sent.row
+    return ledger.marks(document)
 
 
 def _is_conflict(name: str, document: Document) -> bool:

@@ -11,7 +11,7 @@ import orjson
 
 from journeys.actors import DUE, HEARD, JUDGED, ROUNDS, Root, RowKey
 from journeys.events import packed
-from journeys.fold import Folded
+from journeys.folded import Folded
 from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Watermarks
 from journeys.outcome import Addressed, Outcome

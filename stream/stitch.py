@@ -24,6 +24,7 @@ from stream.carried import overdue
 from stream.holding import Holding
 from stream.judging import Judging
 from stream.map_version import MAP_ROW
+from stream.memories import Memories
 from stream.metrics import Metrics
 from stream.outgoing import Outgoing
 from stream.partition_rows import MemoryRows, RowsOf
@@ -56,6 +57,7 @@ class Stitch:
         on_events: bool,
         rows_of: RowsOf = MemoryRows,
         now: Callable[[], float] = time.monotonic,
+        memories: Memories | None = None,
     ) -> None:
         self._map = journey_map
         self._now = now
@@ -64,8 +66,9 @@ class Stitch:
         self._topics = topics
         self._metrics = metrics
         self._on_events = on_events
-        self._judging = Judging(journey_map, log, topics, metrics)
-        self.holding = Holding(journey_map, log, sender, topics, metrics, rows_of)
+        memories = memories or Memories()
+        self._judging = Judging(journey_map, log, topics, metrics, memories)
+        self.holding = Holding(journey_map, log, sender, topics, metrics, rows_of, memories)
 
     def address(self, event: Event) -> tuple[str, list[str]]:
         """The identifier to send an event to, and those of the event's that are known here to be shared."""

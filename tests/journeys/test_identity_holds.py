@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from journeys.events import Event
-from journeys.fold import Folded
+from journeys.folded import Folded
 from journeys.identity import LINK, UNLINK, Identities, IdentityRules, resolve
 from journeys.instants import parse_instant
 from journeys.journey import in_time

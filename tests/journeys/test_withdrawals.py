@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from journeys.events import Event
-from journeys.fold import Folded
+from journeys.folded import Folded
 from journeys.instants import HOUR, MINUTE
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader

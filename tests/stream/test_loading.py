@@ -9,6 +9,7 @@ import pytest
 from journeys.journey_map import JourneyMap
 from stream.holding import Holding
 from stream.loading import Loading
+from stream.memories import Memories
 from stream.metrics import Metrics
 from stream.partition_rows import MemoryRows
 from stream.sending import Sender
@@ -54,7 +55,7 @@ async def test_a_partition_is_loading_from_its_assignment_until_it_is_loaded_or_
         JourneyMap.parse(TELECOM), tmp_path / "log.sqlite", 3, random.Random(0)
     ) as stitching:
         log, topics, metrics = stitching.log, stitching.topics, stitching.metrics
-        holding = Holding(topics.journey_map, log, Sender(log), topics, metrics, MemoryRows)
+        holding = Holding(topics.journey_map, log, Sender(log), topics, metrics, MemoryRows, Memories())
         holding.take([0, 1, 2])
         assert of(metrics, "baton_partitions_loading") == 3
         await holding.release([2])

@@ -17,7 +17,8 @@ import pytest
 
 from journeys.errors import InvalidEvent
 from journeys.events import Event
-from journeys.fold import Fold, Folded
+from journeys.fold import Fold
+from journeys.folded import Folded
 from journeys.identity import strength, type_of
 from journeys.instants import format_instant, parse_instant
 from journeys.journey_map import JourneyMap

@@ -11,6 +11,7 @@ from journeys import messages
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
 from journeys.silence import home, spans_of
+from stream.memories import Memories
 from stream.metrics import Metrics
 from stream.partition_rows import MemoryRows, RowsOf
 from stream.sending import Sender
@@ -220,7 +221,15 @@ class Stitching:
     def _worker(self) -> Stitch:
         sender = Sender(self.log)
         return Stitch(
-            self._map, self.log, sender, self.topics, self.metrics, True, self._rows_of, lambda: self.seconds
+            self._map,
+            self.log,
+            sender,
+            self.topics,
+            self.metrics,
+            True,
+            self._rows_of,
+            lambda: self.seconds,
+            Memories(large=3),
         )
 
     async def _handle(self, partition: int, batch: Sequence[Record], is_followed: bool) -> bool:
