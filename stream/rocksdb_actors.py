@@ -13,14 +13,14 @@ class Actor:
 
     def __init__(self) -> None:
         self.root: Root | None = None
-        self.targets: list[str] = []
+        self.targets: tuple[str, ...] = ()
         self.closed = False
         self.shared = False
 
     def put(self, kind: str, detail: str, value: bytes) -> None:
         """A row that was read back."""
         if kind == FORWARD:
-            self.targets.append(detail)
+            self.targets += (detail,)
         elif kind == CLOSED:
             self.closed = True
         elif kind == MARKED:
@@ -59,6 +59,10 @@ class Roots(MutableMapping[str, Root]):
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
 
+    def get(self, identifier: str, default: Any = None) -> Any:
+        root = self._actors.at(identifier).root
+        return default if root is None else root
+
     def __getitem__(self, identifier: str) -> Root:
         root = self._actors.at(identifier).root
         if root is None:
@@ -82,8 +86,8 @@ class Forwards(MutableMapping[str, str]):
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
 
-    def __contains__(self, identifier: object) -> bool:
-        return bool(self._actors.at(str(identifier)).targets)
+    def __contains__(self, identifier: Any) -> bool:
+        return bool(self._actors.at(identifier).targets)
 
     def __getitem__(self, identifier: str) -> str:
         targets = self._actors.at(identifier).targets
@@ -96,10 +100,10 @@ class Forwards(MutableMapping[str, str]):
         return targets[0] if targets else default
 
     def __setitem__(self, identifier: str, target: str) -> None:
-        self._actors.at(identifier).targets = [target]
+        self._actors.at(identifier).targets = (target,)
 
     def __delitem__(self, identifier: str) -> None:
-        self._actors.at(identifier).targets = []
+        self._actors.at(identifier).targets = ()
 
     def __iter__(self) -> Iterator[str]:
         return (each for each in self._actors.identifiers() if self._actors.look_at(each).targets)
@@ -112,8 +116,8 @@ class Closed(Collection[str]):
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
 
-    def __contains__(self, identifier: object) -> bool:
-        return self._actors.at(str(identifier)).closed
+    def __contains__(self, identifier: Any) -> bool:
+        return self._actors.at(identifier).closed
 
     def __iter__(self) -> Iterator[str]:
         return (each for each in self._actors.identifiers() if self._actors.look_at(each).closed)
@@ -126,8 +130,8 @@ class Shared:
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
 
-    def __contains__(self, identifier: object) -> bool:
-        return self._actors.at(str(identifier)).shared
+    def __contains__(self, identifier: Any) -> bool:
+        return self._actors.at(identifier).shared
 
     def add(self, identifier: str) -> None:
         self._actors.at(identifier).shared = True

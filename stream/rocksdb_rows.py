@@ -38,7 +38,8 @@ from stream.rocksdb_file import (
 )
 from stream.transports.log import Log, Record
 
-ACTORS_IN_MEMORY = 20_000
+ACTORS_IN_MEMORY = 60_000
+"""Of a partition: about 10,000 journeys of twelve events, each with the five identifiers that lead to it, in 75 MB."""
 
 logger = logging.getLogger(__name__)
 
