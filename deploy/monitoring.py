@@ -1,13 +1,15 @@
 """Monitoring: a worker's metrics for Prometheus, and whether it is ready, on a port of this machine."""
 
 import json
+import operator
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client import CollectorRegistry, Metric, make_wsgi_app
+from prometheus_client.registry import Collector
 
 from deploy.errors import Unusable
 from stream.metrics import Metrics
@@ -28,6 +30,35 @@ class Readiness:
             return "it has not been given its partitions yet"
         loading = int(self._metrics.registry.get_sample_value("baton_partitions_loading") or 0)
         return f"{loading} of its partitions are still being loaded" if loading else ""
+
+
+class Together(Collector):
+    """The metrics of several processes as those of one: samples with the same labels are added up."""
+
+    def __init__(self, own: CollectorRegistry, others: Sequence[Callable[[], Iterable[Metric]]]) -> None:
+        self._counted = (own.collect, *others)
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for counted in self._counted:
+            for metric in counted():
+                before = families.get(metric.name)
+                families[metric.name] = _added(before, metric) if before else metric
+        yield from families.values()
+
+
+def _added(one: Metric, other: Metric) -> Metric:
+    values: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+    for sample in (*one.samples, *other.samples):
+        key = sample.name, frozenset(sample.labels.items())
+        add = min if sample.name.endswith("_created") else operator.add
+        values[key] = add(values[key], sample.value) if key in values else sample.value
+    added = Metric(one.name, one.documentation, one.type)
+    for (name, labels), value in values.items():
+        added.add_sample(name, dict(labels), value)
+    return added
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -13,7 +13,7 @@ from stream.rebuilding import discard_results, settle_letters
 from stream.topics import Topics
 from stream.transports.log import Log
 
-ROLES = ("stitch", "project", *(f"notify-{receiver.name}" for receiver in (Alertmanager, Webhook)))
+ROLES = ("ingest", "stitch", "project", *(f"notify-{receiver.name}" for receiver in (Alertmanager, Webhook)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,9 @@ def _clean_up(replay: Replay, prefix: str) -> None:
     """Delete from Kafka what a replay made there."""
     topics = Topics(replay.journey_map, prefix)
     with TopicAdmin(replay.place.broker) as admin:
-        admin.delete(list(topics.partitions(1)), [topics.group(role) for role in ("stitch", "project")])
+        admin.delete(
+            list(topics.partitions(1)), [topics.group(role) for role in ("ingest", "stitch", "project")]
+        )
 
 
 async def run(replay: Replay, this: Run, progress: Progress) -> dict[str, Any]:
@@ -148,7 +150,7 @@ async def run(replay: Replay, this: Run, progress: Progress) -> dict[str, Any]:
 async def _play(replay: Replay, log: Log, topics: Topics, progress: Progress) -> tuple[int, int | None]:
     read = await Feed(replay.files, replay.out, log, topics).run(progress)
     stitch = topics.group("stitch")
-    await _handled(log, stitch, topics.sources, progress)
+    await _handled(log, topics.group("ingest"), topics.sources, progress)
     await _handled(log, stitch, (topics.observations,), progress)
     latest, spans = await _times(log, topics)
     as_of = replay.as_of if replay.as_of is not None else latest

@@ -103,6 +103,11 @@ class JourneyMap:
         event = self.events.get(event_type)
         return self.departments[event.department].topic if event else None
 
+    def routes(self, identifier: str) -> bool:
+        """Whether events meet by this identifier, `type:value`, or too many customers share its type."""
+        rule = self.identifiers.get(identifier.partition(":")[0])
+        return rule is None or rule.routes
+
     def identifiers_of(self, event: Mapping[str, Any]) -> Identifiers:
         """What names the customer in an event of a declared type (else KeyError), each identifier once."""
         usable: list[str] = []

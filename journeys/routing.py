@@ -35,7 +35,7 @@ from journeys.sharing import Limits, Meetings
 OBSERVE, JOIN, ABSORB, SHARED = "observe", "join", "absorb", "shared"
 
 
-def address(event: Event, routes: Callable[[str], bool], shared: Container[str]) -> str:
+def address(event: Event, routes: Callable[[str], bool], shared: Container[str] = ()) -> str:
     """Where to look for an event's neighbourhood: at its strongest identifier that others may meet it by."""
     return next((i for i in event.identifiers if i not in shared and routes(i)), place_of(event))
 
@@ -45,7 +45,7 @@ class Neighbourhoods:
 
     `precedes(a, b)` is the total order over identifiers, stable identifiers first; `routes(identifier)` is
     false for types that many customers share; `is_mine(identifier)` tells whether an identifier belongs to
-    this partition; `limits` say when one is shared. `marked` are those that were met as shared so far.
+    this partition; `limits` say when one is shared.
     """
 
     def __init__(
@@ -59,7 +59,6 @@ class Neighbourhoods:
         actors = held or Actors()
         self.roots, self.forwards, self._closed = actors.roots, actors.forwards, actors.closed
         self._shared = actors.shared
-        self.marked: set[str] = set()
         self._precedes = precedes
         self._routes = routes
         self._is_mine = is_mine
@@ -171,7 +170,6 @@ class Neighbourhoods:
 
     def _as_shared(self, at: str, message: Message) -> Addressed | None:
         """What a shared identifier does otherwise than others: it refuses to join, and sends its events on."""
-        self.marked.add(at)
         kind, *content = message
         if kind == JOIN:
             asker, because = content
@@ -257,7 +255,6 @@ class Neighbourhoods:
         root = self._root(at)
         if news := frozenset(identifiers) - root.marks:
             root.marks |= news
-            self.marked |= news
             for identifier in news:
                 outcome.rows[MARK, at, identifier] = b"1"
             if at in news:

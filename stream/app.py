@@ -25,19 +25,29 @@ Handle = Callable[[str, int, Sequence[Record], bool], Awaitable[bool]]
 """Handles records of a topic's partition, of which more may be waiting; whether it is done with all so far."""
 
 
-def stitching_app(broker: str, topics: Topics, ingest: Ingest, stitch: Stitch) -> App:
-    """Ingest and stitch: from the departments' topics to journeys, customers and alerts."""
-    app = new_app(topics.group("stitch"), broker)
+def ingesting_app(broker: str, topics: Topics, ingest: Ingest) -> App:
+    """From the departments' topics to the partition of each event's identifier."""
+    app = new_app(topics.group("ingest"), broker)
     _agent(app, topics.sources, "ingest", one_by_one(ingest.handle))
+
+    async def forget(_: Any, revoked: Any, **__: Any) -> None:
+        ingest.forget((tp.topic, tp.partition) for tp in revoked)
+
+    app.on_partitions_revoked.connect(forget, weak=False)
+    return app
+
+
+def stitching_app(broker: str, topics: Topics, stitch: Stitch) -> App:
+    """From what ingest sends to journeys, customers and alerts."""
+    app = new_app(topics.group("stitch"), broker)
     _agent(app, (topics.observations,), "stitch", lambda _, *batch: stitch.handle(*batch))
 
     async def take(_: Any, assigned: Any, **__: Any) -> None:
-        for taking in stitch.holding.take(tp.partition for tp in assigned if tp.topic == topics.observations):
+        for taking in stitch.holding.take(tp.partition for tp in assigned):
             app.add_future(taking)  # in the background: loading may take longer than an assignment may
 
     async def release(_: Any, revoked: Any, **__: Any) -> None:
-        await stitch.holding.release(tp.partition for tp in revoked if tp.topic == topics.observations)
-        ingest.forget((tp.topic, tp.partition) for tp in revoked if tp.topic != topics.observations)
+        await stitch.holding.release(tp.partition for tp in revoked)
 
     app.on_partitions_assigned.connect(take, weak=False)
     app.on_partitions_revoked.connect(release, weak=False)

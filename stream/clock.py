@@ -115,7 +115,7 @@ class Clock:
         """What stands may have been read by others before, or lack no record but the end of a transaction."""
         if not standing:
             return
-        group, topics = self._topics.group("stitch"), {topic for topic, _ in standing}
+        group, topics = self._topics.group("ingest"), {topic for topic, _ in standing}
         committed = await until_available(lambda: self._log.committed(group, topics))
         for tp in standing:
             self._readings[tp].has_come_to(committed[tp], now)

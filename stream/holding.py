@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from journeys.identity import strength, type_of
+from journeys.identity import strength
 from journeys.journey_map import JourneyMap
 from journeys.sharing import Limits
 from stream.loading import Loading
@@ -67,7 +67,6 @@ class Holding:
         self._loading = Loading(metrics)
         self._limits = Limits(journey_map.identifiers)
         self._held: dict[int, asyncio.Future[Held]] = {}
-        self._loaded: dict[int, PartitionState] = {}
 
     def take(self, partitions: Iterable[int]) -> "list[asyncio.Future[Held]]":
         """Begin to take hold of the partitions and to load them; each future fails as that fails."""
@@ -89,22 +88,11 @@ class Holding:
         leaving = [self._held.pop(partition) for partition in gone if partition in self._held]
         for taking in leaving:
             taking.cancel()
-        self._loaded = {number: state for number, state in self._loaded.items() if number in self._held}
         loaded = await asyncio.gather(*leaving, return_exceptions=True)
         await asyncio.gather(*(held.release() for held in loaded if isinstance(held, Held)))
 
     async def release_all(self) -> None:
         await self.release(list(self._held))
-
-    def routes(self, identifier: str) -> bool:
-        """Whether events meet by this identifier, or too many customers share its type."""
-        rule = self._map.identifiers.get(type_of(identifier))
-        return rule is None or rule.routes
-
-    def knows_shared(self, identifier: str) -> bool:
-        """Whether an identifier is shared as far as is known here; on another worker it may be."""
-        marked = (state.neighbourhoods.marked for state in self._loaded.values())
-        return bool(self._limits.of) and any(identifier in each for each in marked)
 
     async def _take(self, partition: int) -> Held:
         name = f"{self._topics.observations}/{partition}"
@@ -121,7 +109,6 @@ class Holding:
             await held.release()
             raise
         held.unjudged = Unjudged(dict(state.marks), mending, is_first=True)
-        self._loaded[partition] = state
         return held
 
     async def _new_state(self, partition: int) -> PartitionState:
@@ -132,7 +119,7 @@ class Holding:
             count,
             self._map,
             precedes=lambda a, b: strength(a, rules) < strength(b, rules),
-            routes=self.routes,
+            routes=self._map.routes,
             is_mine=lambda identifier: count == 1 or partition_for(identifier.encode(), count) == partition,
             limits=self._limits,
             rows=self._rows_of(self._log, self._topics.state, partition),

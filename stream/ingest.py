@@ -11,6 +11,7 @@ from journeys.errors import InvalidEvent
 from journeys.events import Event, id_reused
 from journeys.journey_map import Department
 from journeys.reading import EventReader
+from journeys.routing import address
 from journeys.silence import HEARTBEAT, home, spans_of
 from stream.content import content
 from stream.dead_letters import dead_letter
@@ -30,7 +31,6 @@ class Ingest:
     def __init__(
         self,
         reader: EventReader,
-        address: Callable[[Event], tuple[str, list[str]]],
         log: Log,
         sender: Sender,
         topics: Topics,
@@ -38,11 +38,10 @@ class Ingest:
         timeless: bool,
         now: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
-        """`address`: the identifier to send an event to, and those of the event's that are known to be shared.
-        `timeless`: records have no time of receipt that means anything, as in a replay of files. `now`: µs since 1970.
+        """`timeless`: records have no time of receipt that means anything, as in a replay of files. `now`: µs since
+        1970.
         """
         self._reader = reader
-        self._address = address
         self._log = log
         self._sender = sender
         self._topics = topics
@@ -75,10 +74,8 @@ class Ingest:
             if event.type == HEARTBEAT:
                 continue
             self._metrics.identifiers_dropped.inc(event.dropped)
-            address, shared = self._address(event)
-            entries[self._topics.observations].append(
-                Entry(address.encode(), messages.observe(event, shared))
-            )
+            to = address(event, self._topics.journey_map.routes)
+            entries[self._topics.observations].append(Entry(to.encode(), messages.observe(event)))
         for department, times in signs.items():
             name = department.name
             self.heard[name] = max(*times, self.heard.get(name, times[0]))

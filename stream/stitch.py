@@ -14,10 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 import orjson
 
 from journeys import messages
-from journeys.events import Event
 from journeys.journey_map import JourneyMap
 from journeys.rounds import Token
-from journeys.routing import address
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
 from stream.carried import overdue
@@ -69,11 +67,6 @@ class Stitch:
         memories = memories or Memories()
         self._judging = Judging(journey_map, log, topics, metrics, memories)
         self.holding = Holding(journey_map, log, sender, topics, metrics, rows_of, memories)
-
-    def address(self, event: Event) -> tuple[str, list[str]]:
-        """The identifier to send an event to, and those of the event's that are known here to be shared."""
-        shared = [i for i in event.identifiers if self.holding.knows_shared(i)]
-        return address(event, self.holding.routes, shared), shared
 
     async def handle(self, partition: int, records: Sequence[Record], is_followed: bool = False) -> bool:
         """Returns when everything that follows from the records is durable, and true.

@@ -23,12 +23,18 @@ class Use(NamedTuple):
     writes: Collection[str] = ()
 
 
-def work(topics: Topics, stitches: bool = True) -> Use:
-    """What a worker does; one that does not stitch reads only documents."""
-    if not stitches:
-        return Use(topics.documents, [topics.dead_letters])
-    made = [topic for topic in topics.partitions(1) if topic not in topics.sources]
-    return Use((*topics.sources, *made), made)
+def work(topics: Topics, roles: Collection[str]) -> Use:
+    """What a worker in these roles does; in any it reads documents."""
+    every = topics.partitions(1)
+    made = {*every} - {*topics.sources}
+    reads, writes = {*topics.documents}, {topics.dead_letters}
+    if "ingest" in roles:
+        reads |= {*topics.sources, topics.seen, topics.state}
+        writes |= {topics.observations, topics.seen}
+    if "stitch" in roles:
+        reads |= made
+        writes |= made
+    return Use([topic for topic in every if topic in reads], [topic for topic in every if topic in writes])
 
 
 def obstacles(topics: Topics, use: Use, found: Mapping[str, Found]) -> list[str]:

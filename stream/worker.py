@@ -1,14 +1,14 @@
 """A worker: the roles it was given, run side by side in one event loop until one fails or the block ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
 from journeys.journey_map import JourneyMap
 from journeys.reading import EventReader
-from stream.app import notifying_app, projecting_app, stitching_app
+from stream.app import ingesting_app, notifying_app, projecting_app, stitching_app
 from stream.clock import Clock
 from stream.ingest import Ingest
 from stream.map_version import refuse_other_state
@@ -30,7 +30,7 @@ from stream.transports.sqlite_log import log_path
 class Job:
     """What a worker works on.
 
-    `live`: judge as events come; else only when told that all inputs are read. `clock`: let deadlines pass
+    `live`: judge as events come; else only when told that all inputs are read. `clock`: who ingests lets deadlines pass
     with the time of day. `rows_of`: where stitch partitions keep their rows.
     """
 
@@ -41,6 +41,7 @@ class Job:
     clock: bool = False
     writer: DocumentWriter | None = None
     receivers: Sequence[Receiver] = ()
+    ingests: bool = True
     stitches: bool = True
     rows_of: RowsOf = MemoryRows
 
@@ -56,18 +57,21 @@ async def working(job: Job, log: Log, metrics: Metrics) -> AsyncIterator[asyncio
     sender = Sender(log)
     apps: list[App] = []
     chores: list[Callable[[], Coroutine[Any, Any, None]]] = []
-    if job.stitches:
+    if job.ingests or job.stitches:
         await refuse_other_state(log, job.topics.state, job.journey_map)
+    if job.stitches:
         stitch = Stitch(job.journey_map, log, sender, job.topics, metrics, job.live, job.rows_of)
+        apps.append(stitching_app(job.broker, job.topics, stitch))
+        if job.clock and job.broker.startswith("embedded:"):
+            chores.append(_compaction(job.broker, job.topics).run_forever)
+    if job.ingests:
         reader = EventReader(job.journey_map, live=job.live)
-        ingest = Ingest(reader, stitch.address, log, sender, job.topics, metrics, timeless=not job.live)
-        app = stitching_app(job.broker, job.topics, ingest, stitch)
-        apps.append(app)
+        ingest = Ingest(reader, log, sender, job.topics, metrics, timeless=not job.live)
+        ingesting = ingesting_app(job.broker, job.topics, ingest)
+        apps.append(ingesting)
         if job.clock:
             clock = Clock(job.journey_map, log, sender, job.topics, ingest, metrics)
-            chores.append(lambda: clock.run(lambda: _held(app, job.topics.sources)))
-            if job.broker.startswith("embedded:"):
-                chores.append(_compaction(job.broker, job.topics).run_forever)
+            chores.append(lambda: clock.run(lambda: _held(ingesting)))
     if job.writer:
         await catch_up(log, job.topics, job.writer.positions)
         project = Project(job.writer, sender, job.topics, metrics)
@@ -96,8 +100,8 @@ def _compaction(broker: str, topics: Topics) -> Compaction:
     return Compaction(log_path(broker), topics.compacted, {topics.observations: topics.group("stitch")})
 
 
-def _held(app: App, topics: Collection[str]) -> set[Partition]:
-    return {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
+def _held(app: App) -> set[Partition]:
+    return {(tp.topic, tp.partition) for tp in app.consumer.assignment()}
 
 
 async def _first_failure(apps: Sequence[App], chores: Sequence["asyncio.Task[None]"]) -> BaseException:

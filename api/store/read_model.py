@@ -25,7 +25,6 @@ class ReadModel:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
         self._engine = _engine(url)
         self._writing = self._engine.execution_options(writes=True)
         self.writer = Writer(self._writing)

@@ -8,12 +8,9 @@ import click
 from api.app import create_app
 from api.store.errors import StoreUnavailable
 from deploy.commands.installation import installation
-from deploy.commands.options import (
-    PORT,
-    command,
-    say,
-)
+from deploy.commands.options import PORT, command
 from deploy.serving import log_is_ready, serve
+from deploy.telling import say
 from deploy.wiring import LogEvents, Place, load_map, opened, waited_for
 from stream.topic_check import Use
 from stream.topics import Topics

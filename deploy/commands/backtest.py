@@ -20,12 +20,12 @@ from deploy.commands.options import (
     data_option,
     json_option,
     map_option,
-    say,
     wait_option,
 )
 from deploy.commands.replay import play
 from deploy.errors import Unusable
 from deploy.replay import Replay
+from deploy.telling import say
 from deploy.wiring import LOG, Place, load_map, opened
 from journeys.comparison import Comparison, compare, mended
 from journeys.errors import InvalidEvent

@@ -9,7 +9,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from deploy.commands.options import broker_option, command, data_option, json_option, map_option, say
+from deploy.commands.options import broker_option, command, data_option, json_option, map_option
+from deploy.telling import say
 from deploy.wiring import LOG, Place, load_map, opened
 from stream.dead_letters import ORIGIN_HEADER, raw_value, read_dead_letters
 from stream.publishing import address

@@ -12,12 +12,13 @@ from rich.console import Console
 
 from api.app import create_app
 from api.store.read_model import ReadModel
-from deploy.commands.options import PORT, alert_line, command, json_option, stderr
+from deploy.commands.options import PORT, alert_line, command, json_option
 from deploy.commands.replay import play, show
 from deploy.demo_day import ANNA, BERTA, MAX_ORDERS, MIN_ORDERS, Order, demo_day, story
 from deploy.replay import Replay
 from deploy.serving import log_is_ready, serve
 from deploy.store_writer import StoreWriter
+from deploy.telling import stderr
 from deploy.wiring import LogEvents, load_map
 from stream.metrics import Metrics
 from stream.topics import Topics

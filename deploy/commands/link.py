@@ -18,10 +18,10 @@ from deploy.commands.options import (
     data_option,
     json_option,
     read_model_option,
-    say,
     wait_option,
 )
 from deploy.errors import Unusable
+from deploy.telling import say
 from deploy.wiring import Place
 from journeys.explanation import names_of
 from journeys.identity import LINK, UNLINK

@@ -2,32 +2,18 @@
 
 import functools
 import gc
-import logging
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api.store.errors import StoreError
-from deploy.errors import Unusable
+from deploy.telling import stderr, told_in_words
 from journeys.instants import parse_instant
-from stream.transports.log import LogError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-UNUSABLE, FAILED = 2, 3
-
-TOLD = (Unusable, LogError, StoreError)
-"""Errors whose message says all that there is to say: commands end with it, and nobody needs a traceback."""
-
-stderr = Console(stderr=True)
 
 
 class Instant(click.ParamType):
@@ -89,32 +75,10 @@ def command(function: Command) -> Command:
     )
     @functools.wraps(function)
     def wrapped(*arguments: Any, log_level: str, **options: Any) -> Any:
-        shown = RichHandler(console=stderr, show_path=False)
-        if log_level != "debug":
-            shown.addFilter(lambda record: not _is_told_in_the_end(record))
-        logging.basicConfig(level=log_level.upper(), format="%(message)s", handlers=[shown], force=True)
-        # They log what we say ourselves, once for every try, with tracebacks.
-        for client in ("aiokafka", "kafka"):
-            logging.getLogger(client).setLevel("DEBUG" if log_level == "debug" else "CRITICAL")
-        try:
+        with told_in_words(log_level):
             return function(*arguments, **options)
-        except TOLD as error:
-            fail(str(error), UNUSABLE)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
 
     return wrapped  # type: ignore[return-value]
-
-
-def _is_told_in_the_end(record: logging.LogRecord) -> bool:
-    return bool(record.exc_info and isinstance(record.exc_info[1], TOLD))
-
-
-def say(what: str) -> None:
-    """Tell a person what goes on, on standard error."""
-    stderr.print(what, highlight=False, markup=False, soft_wrap=True)
 
 
 def collect_seldom() -> None:
@@ -122,20 +86,6 @@ def collect_seldom() -> None:
     the time.
     """
     gc.set_threshold(50_000, 20, 100)
-
-
-def fail(message: str, code: int) -> NoReturn:
-    """End the command with a message on standard error."""
-    stderr.print(message, style="red", highlight=False, soft_wrap=True, markup=False)
-    sys.exit(code)
-
-
-def end_at_once(error: BaseException) -> NoReturn:
-    """End the process without waiting for anything: a role failed, and nothing more may be acknowledged."""
-    stderr.print(f"stopped: {error}", style="red", highlight=False, soft_wrap=True, markup=False)
-    logging.getLogger(__name__).debug("what failed", exc_info=error)
-    sys.stderr.flush()
-    os._exit(FAILED)
 
 
 def alert_line(alert: Mapping[str, Any]) -> str:

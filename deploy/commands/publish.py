@@ -17,11 +17,11 @@ from deploy.commands.options import (
     json_option,
     map_option,
     progress,
-    say,
     wait_option,
 )
 from deploy.errors import Unusable
 from deploy.inputs import fingerprint, lines
+from deploy.telling import say
 from deploy.wiring import Place, load_map, opened, waited_for
 from stream.publisher.link import Link
 from stream.publisher.outbox import Outbox, in_calls

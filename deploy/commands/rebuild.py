@@ -7,12 +7,10 @@ import click
 
 from api.store.errors import StoreUnavailable
 from deploy.commands.installation import installation
-from deploy.commands.options import (
-    command,
-    say,
-)
+from deploy.commands.options import command
 from deploy.rebuild import Rebuilt
 from deploy.rebuild import rebuild as rebuild_results
+from deploy.telling import say
 from deploy.wiring import LOG, Place, load_map, opened, waited_for
 from stream.topic_check import work
 from stream.topics import Topics
@@ -41,7 +39,7 @@ def rebuild(map_path: Path, place: Place, wait: float) -> None:
 
 
 async def _rebuild(place: Place, topics: Topics, wait: float) -> Rebuilt:
-    async with opened(place, topics, wait, say, work(topics)) as log:
+    async with opened(place, topics, wait, say, work(topics, ("ingest", "stitch"))) as log:
         model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)
         try:
             return await rebuild_results(log, topics, model)

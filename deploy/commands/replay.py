@@ -10,20 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.commands.options import (
-    TOLD,
     Instant,
     broker_option,
     collect_seldom,
     command,
-    end_at_once,
     json_option,
     map_option,
     progress,
-    say,
 )
 from deploy.errors import Unusable
 from deploy.inputs import keep_standard_input
 from deploy.replay import MANIFEST, Replay, prepare, run
+from deploy.telling import TOLD, end_at_once, say
 from deploy.wiring import LOG, load_map
 
 

@@ -17,11 +17,11 @@ from deploy.commands.options import (
     data_option,
     json_option,
     read_model_option,
-    say,
     wait_option,
 )
 from deploy.errors import Unusable
 from deploy.results import KINDS
+from deploy.telling import say
 from deploy.wiring import Place, load_map, opened
 from journeys.scoring.score import score as scored
 from journeys.scoring.score import score_document

@@ -9,16 +9,9 @@ from typing import Any
 import click
 import orjson
 
-from deploy.commands.options import (
-    broker_option,
-    command,
-    data_option,
-    json_option,
-    progress,
-    say,
-    wait_option,
-)
+from deploy.commands.options import broker_option, command, data_option, json_option, progress, wait_option
 from deploy.commands.publish import PUBLISHED_AT_ONCE, publish_all
+from deploy.telling import say
 from deploy.wiring import Place, load_map
 from journeys.instants import SECOND, format_instant
 from journeys.journey_map import JourneyMap

@@ -1,31 +1,22 @@
 """`baton worker`: the agents, for as long as they are needed."""
 
 import asyncio
-import os
-import signal
-import sys
-import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from api.store.errors import StoreUnavailable
 from deploy.commands.installation import installation
-from deploy.commands.options import (
-    PORT,
-    collect_seldom,
-    command,
-    end_at_once,
-    say,
-)
+from deploy.commands.options import PORT, collect_seldom, command
 from deploy.errors import Unusable
-from deploy.monitoring import Readiness, serve_monitoring
-from deploy.wiring import Place, load_map, opened, waited_for
-from deploy.writer_process import WriterProcess
-from journeys.journey_map import JourneyMap
+from deploy.monitoring import Readiness, Together, serve_monitoring
+from deploy.role_process import RoleProcess
+from deploy.telling import end_at_once, say
+from deploy.wiring import Place, load_map, opened
+from deploy.working import Task, at_work, first_of, told_to_stop, work_apart
 from stream.local_state import LocalState
 from stream.metrics import Metrics
 from stream.notify.alertmanager import Alertmanager
@@ -35,11 +26,10 @@ from stream.notify.webhook import Webhook
 from stream.partition_rows import MemoryRows, RowsOf
 from stream.topic_check import work
 from stream.topics import Topics
-from stream.worker import Job, working
 
-STOP_SECONDS = 8
-"""Less than the ten seconds that container runtimes commonly give."""
-ROLES = ("stitch", "project", "notify")
+ROLES = ("ingest", "stitch", "project", "notify")
+PROCESSES = (("stitch", "notify"), ("ingest",), ("project",))
+"""On Kafka each of these groups of roles has a process. The embedded log is one file, which one process reads."""
 
 
 @click.command()
@@ -89,60 +79,59 @@ def worker(
     """
     collect_seldom()
     journey_map = load_map(map_path)
+    first, *apart = _processes(place, roles or ROLES)
+    task = Task(map_path, journey_map.version, place, first, wait)
 
     async def run() -> None:
         async with _receivers(alertmanager, webhook, webhook_secret, page) as receivers:
-            wanted = roles or ROLES
-            told = receivers if "notify" in wanted else ()
+            told = receivers if "notify" in first else ()
             with _rows_of(state, place.data) as rows_of:
-                await _work(journey_map, place, wanted, told, rows_of, metrics_port, wait)
+                await _work(task, Topics(journey_map), apart, told, rows_of, metrics_port)
 
     asyncio.run(run())
 
 
+def _processes(place: Place, roles: Sequence[str]) -> list[Sequence[str]]:
+    """The roles of each process."""
+    if place.is_embedded:
+        return [roles]
+    groups = ([role for role in group if role in roles] for group in PROCESSES)
+    return [group for group in groups if group]
+
+
 async def _work(
-    journey_map: JourneyMap,
-    place: Place,
-    roles: Sequence[str],
+    task: Task,
+    topics: Topics,
+    apart: Sequence[Sequence[str]],
     receivers: Sequence[Receiver],
     rows_of: RowsOf,
     metrics_port: int | None,
-    wait: float,
 ) -> None:
-    topics, metrics = Topics(journey_map), Metrics()
-    stopping = asyncio.Event()
-    async with opened(place, topics, wait, say, work(topics, "stitch" in roles)) as log:
-        writer = None
-        if "project" in roles:
-            model = await waited_for(lambda: asyncio.to_thread(place.read_model), StoreUnavailable, wait, say)
-            writer = WriterProcess(model.url)
-            model.close()
+    """Do the task here, and other roles in processes apart."""
+    metrics = Metrics()
+    stop = told_to_stop()
+    every = [role for roles in (task.roles, *apart) for role in roles]
+    async with opened(task.place, topics, task.wait, say, work(topics, every)) as log:
+        others = [RoleProcess(roles, partial(work_apart, replace(task, roles=roles))) for roles in apart]
+        watching = [asyncio.ensure_future(_end_with(other)) for other in others]
         readiness = Readiness(metrics)
         if metrics_port is not None:
-            serve_monitoring(metrics_port, metrics.registry, readiness)
-        job = Job(
-            journey_map,
-            place.broker,
-            topics,
-            live=True,
-            clock=True,
-            writer=writer,
-            receivers=receivers,
-            stitches="stitch" in roles,
-            rows_of=rows_of,
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
-        async with working(job, log, metrics) as failed:
+            together = Together(metrics.registry, [other.counted for other in others])
+            serve_monitoring(metrics_port, together.registry, readiness)
+        async with at_work(task, topics, log, metrics, receivers, rows_of) as failed:
+            await asyncio.gather(*(other.begun() for other in others))
             readiness.has_begun = True
-            say(f"working on {place.where} with {journey_map.name} {journey_map.version}")
-            told = asyncio.ensure_future(stopping.wait())
-            either: set[asyncio.Task[Any]] = {told, failed}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if failed.done():
-                end_at_once(failed.result())
-        if writer:
-            writer.close()
+            say(f"working on {task.place.where} with {topics.journey_map.name} {topics.journey_map.version}")
+            await first_of(stop, failed)
+            for other, watch in zip(others, watching, strict=True):
+                watch.cancel()
+                other.stop()
+        await asyncio.gather(*(other.has_stopped() for other in others))
+
+
+async def _end_with(other: RoleProcess) -> None:
+    ended = await other.ended()
+    end_at_once(ended, ended.code)
 
 
 @contextmanager
@@ -156,21 +145,6 @@ def _rows_of(state: str, data: Path) -> Iterator[RowsOf]:
         yield local.rows
     finally:
         local.close()
-
-
-def _stop(stopping: asyncio.Event) -> None:
-    """Ask to stop, and see to it that the process is gone in time, whatever it waits for."""
-    stopping.set()
-    timer = threading.Timer(STOP_SECONDS, _leave)
-    timer.daemon = True
-    timer.start()
-
-
-def _leave() -> None:
-    """End with work in hand, say for a receiver that is away: unacknowledged, it is done again at the next start."""
-    say("stopped while waiting; what was in hand comes again at the next start, nothing is lost")
-    sys.stderr.flush()
-    os._exit(0)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.client import CoordinationType
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, for_code
 from aiokafka.protocol.group import HeartbeatRequest
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
@@ -90,10 +90,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         try:
             node = await client.coordinator_lookup(CoordinationType.GROUP, group)
             answer = await client.send(node, HeartbeatRequest(group, -1, ""))
-        except KafkaError:
-            return
-        if answer.error_code == GroupAuthorizationFailedError.errno:
-            raise LogError(f"{self._where}: {RIGHTS[GroupAuthorizationFailedError]}; {GUIDE} ({group})")
+            error: type[BaseException] = for_code(answer.error_code)
+        except KafkaError as failed:
+            error = type(failed)
+        if error is GroupAuthorizationFailedError:
+            raise LogError(f"{self._where}: {RIGHTS[error]}; {GUIDE} ({group})")
 
     @property
     def _where(self) -> str:

@@ -95,7 +95,7 @@ class Worker:
         sender, metrics = Sender(self._log), Metrics()
         self._stitch = Stitch(bench_map, self._log, sender, topics, metrics, live, self._kept(rows_of))
         reader = EventReader(bench_map, live=False)
-        self._ingest = Ingest(reader, self._stitch.address, self._log, sender, topics, metrics, timeless=True)
+        self._ingest = Ingest(reader, self._log, sender, topics, metrics, timeless=True)
         self._stitch.holding.take([0])
         self._read = 0
 

@@ -81,8 +81,8 @@ def started(site: Site) -> Worker:
 
 
 def troubles(proxy: Proxy):  # type: ignore[no-untyped-def]
-    """What may go on for a while; more often than not, nothing."""
-    quiet = [("nothing", nullcontext())] * 5
+    """What may go on for a while; two times out of three, nothing: half of the peak leaves so much to catch up with."""
+    quiet = [("nothing", nullcontext())] * 12
     network = [
         ("black hole", proxy.black_hole()),
         ("resets", proxy.resets()),

@@ -34,7 +34,7 @@ class Site:
         self.topics = topics
         sender, self.metrics = Sender(log), Metrics()
         reader = EventReader(self.topics.journey_map, live=True)
-        self.ingest = Ingest(reader, lambda _: True, log, sender, self.topics, self.metrics, timeless=False)
+        self.ingest = Ingest(reader, log, sender, self.topics, self.metrics, timeless=False)
         parts = (self.topics.journey_map, log, sender, self.topics, self.ingest, self.metrics)
         self.clock = Clock(*parts)
         self.shop = [("shop.events", n) for n in range(SOURCES)]
@@ -120,7 +120,7 @@ async def test_a_feed_that_lags_for_long_is_told_of_with_what_is_kept_of_it_boun
 async def test_what_another_worker_has_read_counts(site: Site) -> None:
     await site.publish(0, count=5)
     await site.log.commit(
-        site.topics.group("stitch"), {("shop.events", 0): 5}
+        site.topics.group("ingest"), {("shop.events", 0): 5}
     )  # also past a transaction's end
     await site.tick(10)
     assert (await site.told())["shop.events/0"] == 10

@@ -40,7 +40,6 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 def ingest_on(log: SqliteLog, live: bool = True) -> Ingest:
     return Ingest(
         EventReader(MAP, live),
-        lambda event: (event.identifiers[0], []),
         log,
         Sender(log),
         TOPICS,

@@ -1,6 +1,6 @@
 """Project on a real embedded log, into SQLite and PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,6 @@ import pytest
 from api.store.acknowledgements import Acknowledgement
 from api.store.read_model import ReadModel
 from deploy.store_writer import StoreWriter
-from deploy.writer_process import WriterProcess
 from journeys.journey_map import JourneyMap
 from stream.dead_letters import read_dead_letters
 from stream.metrics import Metrics
@@ -34,14 +33,9 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
     await log.stop()
 
 
-@pytest.fixture(params=["in this process", "in a process of its own"])
-def writer(request: pytest.FixtureRequest, read_model: ReadModel) -> Iterator[DocumentWriter]:
-    if request.param == "in this process":
-        yield StoreWriter(read_model)
-        return
-    process = WriterProcess(read_model.url)
-    yield process
-    process.close()
+@pytest.fixture
+def writer(read_model: ReadModel) -> DocumentWriter:
+    return StoreWriter(read_model)
 
 
 async def project(log: SqliteLog, writer: DocumentWriter, metrics: Metrics) -> None:

@@ -35,8 +35,7 @@ class Feeds:
         """Reading goes on where it was committed, with nothing remembered but what is in the log."""
         log, topics, metrics = self._stitching.log, self._stitching.topics, Metrics()
         sender, reader = Sender(log), EventReader(topics.journey_map, live=True)
-        address = self._stitching._workers[0].address
-        self._ingest = Ingest(reader, address, log, sender, topics, metrics, timeless=False)
+        self._ingest = Ingest(reader, log, sender, topics, metrics, timeless=False)
         self._clock = Clock(topics.journey_map, log, sender, topics, self._ingest, metrics)
 
     async def live_through(self, published: Iterable[tuple[int, bytes]]) -> int:
@@ -54,7 +53,7 @@ class Feeds:
             for _ in range(self._chance.randint(0, STITCHES)):
                 await self._stitching.step()
             if self._happens(RESTARTS):
-                await self._stitching.log.commit(self._stitching.topics.group("stitch"), self._positions)
+                await self._stitching.log.commit(self._stitching.topics.group("ingest"), self._positions)
                 await self._stitching.restart_all()
                 self.restart()
         return now

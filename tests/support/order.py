@@ -106,12 +106,10 @@ class Partitions:
         return {x: y for owner in self._owners for x, y in owner.neighbourhoods.forwards.items()}
 
     def _observe(self, event: Event) -> None:
-        """To any of its identifiers; by a worker that knows shared ones, half the time to none of these."""
-        known = self._chance.choice(self._owners).neighbourhoods.marked if self._chance.random() < 0.5 else ()
-        shared = [i for i in event.identifiers if i in known]
-        usable = [i for i in event.identifiers if self._routes(i) and i not in shared]
+        """To any of its identifiers."""
+        usable = [i for i in event.identifiers if self._routes(i)]
         to = self._chance.choice(usable) if usable else place_of(event)
-        self._send(to, messages.observe(event, shared))
+        self._send(to, messages.observe(event))
 
     def _send(self, to: Identifier, message: bytes) -> None:
         self._logs[self._partition_of(to)].append((to, message))

@@ -30,7 +30,7 @@ from tests.support.workers import Worker
 
 # A department that is silent since January withholds verdicts; that is another matter.
 MAP = "".join(line for line in TELECOM.splitlines(keepends=True) if "silent_after" not in line)
-PATIENCE = 180.0
+PATIENCE = 150.0
 
 
 class Site:
@@ -141,8 +141,8 @@ class Site:
         finally:
             asker.close()
 
-    def progress(self, role: str = "stitch") -> int:
-        """How many records a role is done with: stitch of the sources, project of the documents."""
+    def progress(self, role: str = "ingest") -> int:
+        """How many records a role is done with: ingest of the sources, project of the documents."""
         topics = self.topics.documents if role == "project" else self.topics.sources
         return sum(self.committed(*topics, role=role).values())
 
@@ -203,7 +203,7 @@ class Site:
         """Leave the broker to another site."""
         admin = self.admin()
         admin.delete_topics(list(self.topics.partitions(1)))
-        admin.delete_groups([self.topics.group(role) for role in ("stitch", "project")])
+        admin.delete_groups([self.topics.group(role) for role in ("ingest", "stitch", "project")])
         admin.close()
 
 

@@ -10,6 +10,7 @@ import orjson
 from journeys import messages
 from journeys.events import Event
 from journeys.journey_map import JourneyMap
+from journeys.routing import address
 from journeys.silence import home, spans_of
 from stream.memories import Memories
 from stream.metrics import Metrics
@@ -137,11 +138,10 @@ class Stitching:
             await self.restart(partition)
 
     async def observe(self, *events: Event) -> None:
-        """As ingest does, on some worker."""
+        """As ingest does."""
         for event in events:
-            address, shared = self._chance.choice(self._workers).address(event)
-            message = messages.observe(event, shared)
-            await self._append(partition_for(address.encode(), self.count), address, message)
+            to = address(event, self._map.routes)
+            await self._append(partition_for(to.encode(), self.count), to, messages.observe(event))
 
     async def hear(self, department: str, *times: int) -> None:
         """As ingest does for events of a department that may be silent only for so long."""

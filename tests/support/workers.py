@@ -1,5 +1,6 @@
-"""`baton worker` as processes that are stopped, killed and frozen."""
+"""`baton worker` as it is stopped, killed and frozen, with the processes that it has its roles in."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ STARTS_WITHIN, ENDS_WITHIN = 120.0, 20.0
 
 
 class Worker:
-    """One process; what it says goes to `errors`."""
+    """What it says goes to `errors`."""
 
     def __init__(self, options: Sequence[str], errors: Path) -> None:
         self.errors = errors
@@ -29,9 +30,15 @@ class Worker:
 
     @property
     def megabytes(self) -> float:
-        """Of memory that the process has now."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        """Of memory that its processes have now."""
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in self._pids]
+        return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
+
+    @property
+    def _pids(self) -> list[int]:
+        own = self._process.pid
+        tasks = Path(f"/proc/{own}/task").glob("*/children")
+        return [own, *(int(pid) for children in tasks for pid in children.read_text().split())]
 
     def until_working(self) -> "Worker":
         deadline = time.monotonic() + STARTS_WITHIN
@@ -50,11 +57,14 @@ class Worker:
         return self.until_ended(ENDS_WITHIN)
 
     def kill(self) -> None:
+        """Its first process; the others end by themselves."""
         self._process.kill()
         self._process.wait()
 
     def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        for pid in self._pids:
+            os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        for pid in self._pids:
+            os.kill(pid, signal.SIGCONT)

@@ -23,9 +23,7 @@ def peak(at: Broker, journeys: int, workers: int, roles: tuple[str, ...]) -> Run
     events = by_time(journeys)
     with site(at, MAP.read_text()) as place:
         place.send(events)
-        started = [
-            place.start(*(word for role in roles for word in ("--role", role))) for _ in range(workers)
-        ]
+        started = [place.start(*in_roles(*roles)) for _ in range(workers)]
         for worker in started:
             worker.until_working()
         began = time.monotonic()
@@ -39,24 +37,28 @@ def peak(at: Broker, journeys: int, workers: int, roles: tuple[str, ...]) -> Run
     return Run(len(events) / seconds, messages / len(events), results)
 
 
+def in_roles(*roles: str) -> list[str]:
+    return [word for role in roles for word in ("--role", role)]
+
+
 def recovery(at: Broker, journeys: int) -> float:
     """Seconds for a million events until a worker that comes back with nothing on disk goes on."""
     *events, last = by_time(journeys)
     with site(at, MAP.read_text()) as place:
         place.send(events)
-        first = place.start("--role", "stitch")
+        first = place.start(*in_roles("ingest", "stitch"))
         until(lambda: place.progress() >= len(events), "all events are read")
         until(has_rested(place, "stitch"), "all that follows is done")
         first.stop()
         place.send([last])
         began = time.monotonic()
-        place.start("--role", "stitch")
+        place.start(*in_roles("ingest", "stitch"))
         until(lambda: place.progress() > len(events), "the worker goes on")
         with_state = time.monotonic() - began
     with site(at, MAP.read_text()) as place:
         place.send([last])
         began = time.monotonic()
-        place.start("--role", "stitch")
+        place.start(*in_roles("ingest", "stitch"))
         until(lambda: place.progress() > 0, "the worker begins")
         without = time.monotonic() - began
     return max(with_state - without, 0.0) / len(events) * 1e6

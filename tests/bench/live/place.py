@@ -75,5 +75,9 @@ def until(ask: Callable[[], object], what: str, every: float = 0.05) -> object:
 
 def has_rested(place: Site, *roles: str) -> Callable[[], bool]:
     """Whether the roles have nothing left to read but what the clock sends again and again."""
-    read = {"stitch": (place.topics.observations,), "project": place.topics.documents}
+    read = {
+        "ingest": place.topics.sources,
+        "stitch": (place.topics.observations,),
+        "project": place.topics.documents,
+    }
     return lambda: all(place.behind(*read[role], role=role) <= 50 * PARTITIONS for role in roles)

@@ -180,7 +180,7 @@ async def _as_new(log: Log, topics: Topics) -> None:
     counts = topics.partitions(PARTITIONS)
     await log.create_topics(counts, compacted=topics.compacted)
     own = [topic for topic in counts if topic not in topics.sources]
-    await log.discard(own, [topics.group("stitch")])
+    await log.discard(own, [topics.group("ingest"), topics.group("stitch")])
 
 
 def _rate(warm: Word, handled: Word, end: float) -> float:

@@ -18,11 +18,12 @@ LEAST_AHEAD = {
     JOB: {"Faust": 2.0, "Quix Streams": 2.0, "Bytewax": 2.0, "Kafka Streams": 0.5},
 }
 HOW = f"""\
-One process each, one after another in up to three rounds, on one broker; {ORDERS[STATE]:,} orders of six events
-({ORDERS[JOB]:,} for the job; {ORDERS_OF_THE_SLOW:,} for Faust) in four partitions, there before anybody starts, a
-hundred orders an hour, each some hours long: so few that the windows of Quix Streams hold them. The first of
-{WARM_ONE_IN} events are for warming up; then the clock runs until all that came of them is durable, which
-the broker is asked for. A run counts only if every order's count, or every alert and no other, is there."""
+One program each, as it is started by default (Baton's worker on the job is two processes), one after another in up
+to three rounds, on one broker; {ORDERS[STATE]:,} orders of six events ({ORDERS[JOB]:,} for the job;
+{ORDERS_OF_THE_SLOW:,} for Faust) in four partitions, there before anybody starts, a hundred orders an hour, each some
+hours long: so few that the windows of Quix Streams hold them. The first of {WARM_ONE_IN} events are for warming up;
+then the clock runs until all that came of them is durable, which the broker is asked for. A run counts only if every
+order's count, or every alert and no other, is there."""
 
 
 def rows(what: str, results: list[Result]) -> Iterator[tuple[str, ...]]:

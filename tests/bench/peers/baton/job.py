@@ -18,7 +18,16 @@ READ = re.compile(rb'baton_records_read_total\{topic="' + task.INPUT.encode() + 
 
 def main() -> int:
     port = free_port()
-    options = ["--map", str(MAP), "--broker", f"kafka://{task.BROKER}", "--role", "stitch"]
+    options = [
+        "--map",
+        str(MAP),
+        "--broker",
+        f"kafka://{task.BROKER}",
+        "--role",
+        "ingest",
+        "--role",
+        "stitch",
+    ]
     worker = subprocess.Popen([str(BATON), "worker", *options, "--metrics-port", str(port)])
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     read = 0
