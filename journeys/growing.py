@@ -1,8 +1,8 @@
 """Growing: who is who once some events more are known, from who was who before.
 
-Only while all is clear: no operator said a thing, no unique type has two values, no identifier may have changed hands,
-and no event is in doubt about whose it is. Then customers are the identifiers that events connect, and their links are
-the least spanning tree of all links in time order. Of an event's links one
+Only while all is clear: no operator parted anybody, no unique type has two values, no identifier may have changed
+hands, and no event is in doubt about whose it is. Then customers are the identifiers that events connect, and their
+links are the least spanning tree of all links in time order. Of an event's links one
 
 - changes nothing where an earlier event linked the same two, or where the two were one customer's by earlier links
   only, for of a circle it is the latest;
@@ -15,7 +15,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable
 
 from journeys.events import Event
-from journeys.identity import Customer, resolve
+from journeys.identity import Customer, Identities, resolve
 from journeys.identity_rules import IdentityRules
 from journeys.journey import in_time
 from journeys.linking import is_doubtful
@@ -24,43 +24,60 @@ from journeys.sharing import Meetings
 
 
 class Growing:
-    """The identities of a set of events that may grow. What was given before is changed by that."""
+    """The identities of a set of events that grows. What it gave before is changed by that."""
 
-    def __init__(self, events: list[Event], rules: IdentityRules, marks: frozenset[str]) -> None:
-        """`events` in time order; `marks` as for `resolve`."""
+    _identities: Identities
+    _customers: list[Customer]
+
+    def __init__(self, rules: IdentityRules, marks: frozenset[str]) -> None:
+        """`marks` as for `resolve`."""
         self.marks = marks
-        self.identities = resolve(events, rules, marks)
         self._rules = rules
-        self._apart = {*marks, *self.identities.shared}
+        self._meetings = Meetings(rules.limits)
+        self._is_clear = True
+        self._begin(Identities([], [], frozenset(), frozenset(), frozenset()))
+
+    def grown(self, new: Iterable[Event], events: list[Event]) -> Identities:
+        """Who is who among all events, which are in time order; `new`: those that were not there yet."""
+        for event in new:
+            self._meetings.add(event.time, event.identifiers)
+        if self._customers and self._is_clear and self._can_add(new):
+            self._customers.sort(key=lambda customer: strength(customer.name, self._rules.types))
+            self._identities = self._identities._replace(named=frozenset(self._named))
+        else:
+            identities = resolve(events, self._rules, self.marks, frozenset(self._meetings.shared))
+            self._begin(identities)
+            self._is_clear = self._is_clear and all(map(self._take, events)) and self._is_borne()
+        return self._identities
+
+    def _can_add(self, new: Iterable[Event]) -> bool:
+        return self._meetings.shared <= self._apart and all(map(self._add, new))
+
+    def _begin(self, identities: Identities) -> None:
+        self._identities = identities
+        self._customers = identities.customers
+        self._apart = {*self.marks, *identities.shared}
         self._named: set[str] = set()
         self._has_value: set[str] = set()
         self._heard: dict[str, tuple[int, int]] = {}
         self._linked: dict[tuple[str, str], Event] = {}
         self._holders = {i: customer for customer in self._customers for i in customer.identifiers}
-        self._meetings = Meetings(rules.limits)
-        self.is_clear = all(self._is_clear(event) for event in events)
-        if self.is_clear:
-            for event in events:
-                self._meetings.add(event.time, event.identifiers)
-                usable = self._usable(event)
-                for other in usable[1:]:
-                    self._linked.setdefault((usable[0], other), event)
 
-    def add(self, events: Iterable[Event]) -> bool:
-        """Whether they could be added; if not, nothing here holds any more."""
-        self.is_clear = self.is_clear and all(self._add(event) for event in events)
-        if self.is_clear:
-            self._customers.sort(key=lambda customer: strength(customer.name, self._rules.types))
-            self.identities = self.identities._replace(named=frozenset(self._named))
-        return self.is_clear
+    def _take(self, event: Event) -> bool:
+        """An event that is among the customers; whether all is clear with it."""
+        if self._leaves_clear(event):
+            usable = self._usable(event)
+            for other in usable[1:]:
+                self._linked.setdefault((usable[0], other), event)
+        return self._is_clear
 
-    @property
-    def _customers(self) -> list[Customer]:
-        return self.identities.customers
+    def _is_borne(self) -> bool:
+        """Whether every identifier that an operator named is a customer's."""
+        return self._named <= self._holders.keys() | self._apart
 
     def _add(self, event: Event) -> bool:
-        self._meetings.add(event.time, event.identifiers)
-        if not self._meetings.shared <= self._apart or not self._is_clear(event):
+        """Whether an event could be added; if not, nothing here holds any more."""
+        if event.type == LINK or not self._leaves_clear(event):
             return False
         usable = self._usable(event)
         if not usable or len(set(usable)) < len(usable):
@@ -104,10 +121,14 @@ class Growing:
                 return None
         return links
 
-    def _is_clear(self, event: Event) -> bool:
-        """Whether nothing is in doubt by this event, with those before."""
-        if event.type in (LINK, UNLINK):
-            return False
+    def _leaves_clear(self, event: Event) -> bool:
+        """Whether nothing is in doubt by this event, with those before. If not, it is so for all time."""
+        self._is_clear = self._is_clear and not self._is_in_doubt(event)
+        return self._is_clear
+
+    def _is_in_doubt(self, event: Event) -> bool:
+        if event.type == UNLINK:
+            return True
         for identifier in event.identifiers:
             if identifier not in self._named:
                 self._named.add(identifier)
@@ -115,12 +136,12 @@ class Growing:
                     self._apart.add(identifier)
                 if identifier.startswith(self._rules.unique):
                     if type_of(identifier) in self._has_value:
-                        return False
+                        return True
                     self._has_value.add(type_of(identifier))
             if self._rules.changing and self._may_change_hands(identifier, event):
-                return False
+                return True
         usable = self._usable(event)
-        return len(usable) < 2 or not is_doubtful(usable, event, self._rules)
+        return len(usable) > 1 and is_doubtful(usable, event, self._rules)
 
     def _may_change_hands(self, identifier: str, event: Event) -> bool:
         kind = type_of(identifier)

@@ -52,16 +52,23 @@ def by_type(identifiers: Iterable[str]) -> dict[str, list[str]]:
     return dict(values)
 
 
-def resolve(events: list[Event], rules: IdentityRules, marks: frozenset[str] = frozenset()) -> Identities:
+def resolve(
+    events: list[Event],
+    rules: IdentityRules,
+    marks: frozenset[str] = frozenset(),
+    shared: frozenset[str] | None = None,
+) -> Identities:
     """Resolve one neighbourhood. `events` in time order, each once.
 
-    `marks`: identifiers known to be shared, though the events that show it may be in another neighbourhood.
+    `marks`: identifiers known to be shared, though the events that show it may be in another neighbourhood. `shared`:
+    those that these events show to be, where that is known.
 
     An event belongs to the customer of its strongest identifier that links; one that has none is a customer of its
     own.
     """
     named = frozenset(chain.from_iterable(event.identifiers for event in events))
-    shared = frozenset(_shared(events, rules) if len(named) > rules.limits.fewest + 1 else ())
+    if shared is None:
+        shared = frozenset(_shared(events, rules) if len(named) > rules.limits.fewest + 1 else ())
     apart = marks | shared | of_many(named, rules)
     parted, void = _commands(events)
     linking = Linking(

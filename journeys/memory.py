@@ -100,11 +100,10 @@ class Memory(Forgetting):
         return identities
 
     def _grown(self, events: list[Event], rules: IdentityRules, marks: frozenset[str]) -> Identities:
-        growing = self._growing
-        if growing is None or growing.marks != marks or not growing.add(self._new):
-            growing = self._growing = Growing(events, rules, marks)
-        self._new = []
-        return growing.identities
+        new, self._new = self._new, []
+        if self._growing is None or self._growing.marks != marks:
+            self._growing, new = Growing(rules, marks), events
+        return self._growing.grown(new, events)
 
     def _meet(self, identities: Identities) -> None:
         trees = {}

@@ -19,7 +19,7 @@ from tests.bench.orders import by_time
 from tests.bench.orders import journey_map as lines_map
 from tests.journeys.test_fold import day
 from tests.support.claims import MAP, commands, departments
-from tests.support.scenario import WHOLE_TELECOM, instant
+from tests.support.scenario import WHOLE_TELECOM, event_of, instant, operator
 
 WHOLE = JourneyMap.parse(WHOLE_TELECOM)
 HOUR = 3600 * 1_000_000
@@ -28,7 +28,7 @@ BENCH = lines_map()
 
 
 def lines() -> list[Event]:
-    """Of people with several orders each, of whom some say now and then that they are one."""
+    """Of people with several orders each, of whom some say now and then that they are one; and an operator does."""
     reader = EventReader(BENCH, live=False)
     told = []
     for offset, raw in enumerate(by_time(9)):
@@ -38,7 +38,9 @@ def lines() -> list[Event]:
             said = {"crm": "C-1"} if number % 3 == 0 else {}
             event["data"] |= {"email": f"{number % 4}@example.com", **said}
         told.append(reader.read(orjson.dumps(event), ["lines", 0, offset], None))
-    return told
+    links = [("A-0000001", "A-0000002"), ("A-0000002", "A-0000009"), ("A-0000009", "A-0000010")]
+    commands = [operator.link(a=f"order:{a}", b=f"order:{b}") for a, b in links]
+    return [*told, *(event_of(BENCH, f"{17 + n}th 09:00", link) for n, link in enumerate(commands))]
 
 
 claims = [*departments(), *commands()]
