@@ -56,49 +56,36 @@ def _instants(value: object) -> list[int]:
     return found
 
 
-def judge_deadline(
-    result: Judgement,
-    journey: Journey,
-    department: str,
-    failures: list[Broken],
-    watermarks: Watermarks,
-    witnesses: Witnesses,
-) -> None:
-    """Judge a handoff whose `from` event and deadline are known."""
-    assert result.given is not None and result.due_at is not None
-    _Deadline(
-        result, result.given, result.due_at, journey, department, failures, watermarks, witnesses
-    ).judge()
-
-
-class _Deadline:
-    """What a deadline comes to: what mended it, once that is certain, and until then what it is without."""
+class Deadline:
+    """What the deadline of a handoff comes to whose `from` event is known: what mended it, once that is certain, and
+    until then what it is without.
+    """
 
     def __init__(
         self,
         result: Judgement,
-        given: Event,
-        due: int,
         journey: Journey,
         department: str,
         failures: list[Broken],
         watermarks: Watermarks,
         witnesses: Witnesses,
     ) -> None:
-        self._result, self._given, self._due = result, given, due
+        assert result.given is not None and result.due_at is not None
+        self._result, self._given, self._due = result, result.given, result.due_at
         self._journey = journey
         self._department = department
         self._watermarks = watermarks
         self._witnesses = witnesses
         self._failing = is_failing(failures) or (bool(failures) and self._in_doubt(failures[-1].evidence[-1]))
-        self._opened = max(due, given.time)
-        self._warned = _jeopardy(result.handoff, given.time, due)
+        self._opened = max(self._due, self._given.time)
+        self._warned = _jeopardy(result.handoff, self._given.time, self._due)
         self._accepted = journey.all(result.handoff.accepted_by)
         self._told_as_failed = bool(failures) and any(
             _was_open(failure, self._opened) for failure in failures
         )
 
     def judge(self) -> None:
+        """Add to the judgement what it comes to."""
         taken, due, warned, cancelled = (
             self._result.taken,
             self._due,

@@ -7,7 +7,7 @@ still be undone by what lags is told when it cannot any more (see witnesses).
 
 from collections.abc import Iterator
 
-from journeys.deadlines import due_at, is_failing, judge_deadline
+from journeys.deadlines import Deadline, due_at, is_failing
 from journeys.events import Event
 from journeys.journey import CANCELLED, Journey
 from journeys.journey_map import Handoff, JourneyMap
@@ -39,7 +39,7 @@ def judge(
     if given is not None:
         result.due_at = due_at(journey, handoff, given)
         if result.due_at is not None:
-            judge_deadline(result, journey, department, failures, watermarks, witnesses)
+            Deadline(result, journey, department, failures, watermarks, witnesses).judge()
         elif handoff.by and taken is None:
             result.status = UNPROMISED
     result.broken += failures

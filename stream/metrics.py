@@ -31,9 +31,6 @@ class Metrics:
             registry=registry,
         )
         self.folds = Counter("baton_neighbourhoods_folded", "Neighbourhoods judged", registry=registry)
-        self.events_held = Gauge(
-            "baton_events_held", "Events in working state", ["partition"], registry=registry
-        )
         self.largest = Gauge(
             "baton_largest_neighbourhood_events",
             "Events in the largest neighbourhood, of those with a thousand and more",
