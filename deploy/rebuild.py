@@ -13,7 +13,7 @@ from stream.rebuilding import discard_results, settle_letters
 from stream.topics import Topics
 from stream.transports.log import Log
 
-ROLES = ("ingest", "stitch", "project", *(f"notify-{receiver.name}" for receiver in (Alertmanager, Webhook)))
+RECEIVERS = tuple(f"notify-{receiver.name}" for receiver in (Alertmanager, Webhook))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ async def rebuild(log: Log, topics: Topics, model: ReadModel) -> Rebuilt:
 
     Unusable while a worker runs. Acknowledgements stay, for alerts keep their fingerprints.
     """
-    if busy := await log.in_use([topics.group(role) for role in ROLES]):
+    if busy := await log.in_use([*topics.groups, *map(topics.group, RECEIVERS)]):
         raise Unusable(
             f"a worker is running ({', '.join(busy)}), or was killed seconds ago: end all workers first"
         )

@@ -109,9 +109,7 @@ def _clean_up(replay: Replay, prefix: str) -> None:
     """Delete from Kafka what a replay made there."""
     topics = Topics(replay.journey_map, prefix)
     with TopicAdmin(replay.place.broker) as admin:
-        admin.delete(
-            list(topics.partitions(1)), [topics.group(role) for role in ("ingest", "stitch", "project")]
-        )
+        admin.delete(list(topics.partitions(1)), topics.groups)
 
 
 async def run(replay: Replay, this: Run, progress: Progress) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def event_entry(event: Event) -> Document:
 
 
 def timeline_entry(event: Event, event_types: Mapping[str, EventType]) -> Document:
-    topic, partition, offset = event.origins[0][:3] if event.origins else (None, None, None)
+    topic, partition, offset = origin_of(event)
     return {
         "source": event.source,
         "id": event.id,

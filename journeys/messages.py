@@ -1,6 +1,6 @@
 """The messages that stitch partitions exchange, as bytes: one letter for the kind, then JSON."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -21,9 +21,9 @@ _LETTERS = {
 _KINDS = {letter[0]: kind for kind, letter in _LETTERS.items()} | {_MARKED[0]: OBSERVE}
 
 
-def observe(event: Event, marks: Collection[str] = ()) -> bytes:
-    """For an identifier of the event: keep it. `marks`: those of its identifiers that are known to be shared."""
-    return encode((OBSERVE, event.encode(), marks))
+def observe(event: Event) -> bytes:
+    """For an identifier of the event: keep it."""
+    return encode((OBSERVE, event.encode(), ()))
 
 
 Report = tuple[str, str, int, int, int | None]

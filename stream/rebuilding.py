@@ -17,7 +17,7 @@ async def discard_results(log: Log, topics: Topics, now: int) -> None:
     that no worker with the new one goes on with half of it.
     """
     results = (topics.observations, topics.seen, topics.journeys, topics.customers)
-    await log.discard(results, [topics.group(role) for role in ("ingest", "stitch", "project")])
+    await log.discard(results, topics.groups)
     await log.discard([topics.state], [])
     count = await log.partitions(topics.state)
     begun = [MadeUnder.new(topics.journey_map, count, rebuilt=now).encode() for _ in range(count)]

@@ -87,6 +87,11 @@ class Topics:
         every = (*self.sources, self.observations, self.state, self.seen, *kept)
         return {**dict.fromkeys(every, count), self.tallies: 1}
 
+    @property
+    def groups(self) -> list[str]:
+        """The consumer groups of all but receivers: how far the results have come, and the read model."""
+        return [self.group(role) for role in ("ingest", "stitch", "project")]
+
     def group(self, role: str) -> str:
-        """The consumer group of a role: stitch, project, notify-…"""
+        """The consumer group of a role: ingest, stitch, project, notify-…"""
         return f"{self.prefix}baton-{role}"

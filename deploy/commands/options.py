@@ -1,4 +1,4 @@
-"""What several commands have in common: options, logging, progress, and how they end."""
+"""What several commands have in common: options, alerts in a line, and progress."""
 
 import functools
 import gc

@@ -22,9 +22,10 @@ absorbs = st.tuples(st.just(ABSORB), rows, names, names, announced)
 
 def test_an_observed_event_survives_the_way() -> None:
     for marks in ([], ["order:A-1"]):
-        kind, row, carried = messages.decode(messages.observe(EVENT, marks))
+        kind, row, carried = messages.decode(messages.encode((OBSERVE, EVENT.encode(), marks)))
         assert (kind, Event.decode(row), list(carried)) == (OBSERVE, EVENT, marks)
         assert messages.decode(messages.encode((OBSERVE, row, carried))) == (OBSERVE, row, carried)
+    assert messages.observe(EVENT) == messages.encode((OBSERVE, EVENT.encode(), ()))
 
 
 def test_a_join_a_judgement_and_watermarks_survive_the_way() -> None:

@@ -203,7 +203,7 @@ class Site:
         """Leave the broker to another site."""
         admin = self.admin()
         admin.delete_topics(list(self.topics.partitions(1)))
-        admin.delete_groups([self.topics.group(role) for role in ("ingest", "stitch", "project")])
+        admin.delete_groups(self.topics.groups)
         admin.close()
 
 
