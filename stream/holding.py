@@ -67,14 +67,12 @@ class Holding:
         self._loading = Loading(metrics)
         self._limits = Limits(journey_map.identifiers)
         self._held: dict[int, asyncio.Future[Held]] = {}
+        metrics.partitions_loading.set_function(self._count_loading)
 
     def take(self, partitions: Iterable[int]) -> "list[asyncio.Future[Held]]":
         """Begin to take hold of the partitions and to load them; each future fails as that fails."""
         taken = {partition: asyncio.ensure_future(self._take(partition)) for partition in partitions}
         self._held |= taken
-        self._metrics.partitions_loading.inc(len(taken))
-        for taking in taken.values():
-            taking.add_done_callback(lambda _: self._metrics.partitions_loading.dec())
         return list(taken.values())
 
     async def of(self, partition: int) -> Held:
@@ -93,6 +91,9 @@ class Holding:
 
     async def release_all(self) -> None:
         await self.release(list(self._held))
+
+    def _count_loading(self) -> int:
+        return sum(not taking.done() for taking in list(self._held.values()))
 
     async def _take(self, partition: int) -> Held:
         name = f"{self._topics.observations}/{partition}"
