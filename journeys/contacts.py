@@ -5,7 +5,8 @@ opens at the time of that event.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -13,8 +14,8 @@ from journeys.events import Event
 from journeys.identity import Customer
 from journeys.journey import Journey, Started, contacts_with
 from journeys.journey_map import Contact, JourneyMap
-from journeys.judgement import Broken, Watermarks
-from journeys.witnesses import after, missing_of, up_to
+from journeys.judgement import Broken, RestsOn, Watermarks
+from journeys.witnesses import Witnesses, after, missing_of, up_to
 
 UNRECOGNISED, REPEAT = "unrecognised_caller", "repeat_contact"
 
@@ -43,17 +44,19 @@ def judge_contacts(
     journeys: list[Journey],
     journey_map: JourneyMap,
     watermarks: Watermarks,
+    witnesses: Witnesses,
 ) -> Contacts:
     """Judge one customer's contacts; `journeys` are the customer's own."""
     found = Contacts([], [])
     contacts = contacts_with(customer, journey_map.contacts)
     if not contacts:
         return found
-    found.broken.extend(_unrecognised(customer, contacts, journeys, journey_map))
+    found.broken.extend(_unrecognised(customer, contacts, journeys, journey_map, witnesses))
     for type, rule in journey_map.contacts.items():
         if rule.repeat_within is not None:
             own = [event for event in contacts if event.type == type]
-            _repeats(own, rule, rule.repeat_within, journeys, journey_map, watermarks, found)
+            whose = partial(witnesses.of_customer, customer, journeys)
+            _repeats(own, rule, rule.repeat_within, journeys, journey_map, watermarks, whose, found)
     return found
 
 
@@ -62,6 +65,7 @@ def _unrecognised(
     contacts: list[Event],
     journeys: list[Journey],
     journey_map: JourneyMap,
+    witnesses: Witnesses,
 ) -> Iterator[BrokenContact]:
     journey_of = {contact.key: journey for journey in reversed(journeys) for contact in journey.contacts}
     started = Started(journeys)
@@ -91,6 +95,7 @@ def _unrecognised(
             tuple(sorted(evidence.values(), key=lambda event: (event.time, event.key))),
             resolved_at=max(resolved.time, known_at) if resolved else None,
             mended_by=resolved,
+            rests_on=witnesses.of_customer(customer, journeys, known_at),
         )
         yield BrokenContact(contact, rule, journey, broken)
 
@@ -133,6 +138,7 @@ def _repeats(
     journeys: list[Journey],
     journey_map: JourneyMap,
     watermarks: Watermarks,
+    whose: Callable[[int], RestsOn],
     found: Contacts,
 ) -> None:
     """Runs of contacts, each within the window of the one before: one alert a run, over when the window
@@ -150,7 +156,7 @@ def _repeats(
             continue
         department = journey_map.events[run[0].type].department
         over = run[-1].time + window
-        began = up_to((journey_map.departments[department].read,), run[0].time)
+        began = (*up_to((journey_map.departments[department].read,), run[0].time), *whose(run[1].time))
         ended = after((department,), over)
         is_over = missing_of(ended, watermarks) is None
         if not is_over:

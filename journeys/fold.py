@@ -206,7 +206,8 @@ class Fold:
         if not self._map.contacts:
             return
         for customer in customers:
-            contacts = judge_contacts(customer, mine.get(id(customer), []), self._map, watermarks)
+            own = mine.get(id(customer), [])
+            contacts = judge_contacts(customer, own, self._map, watermarks, self._witnesses)
             for waits_for in contacts.waits_for:
                 folded.wait(*waits_for)
             for found in contacts.broken:

@@ -11,15 +11,17 @@ stalled                     any event of the journey, or contact, within the tim
 repeat_contact              an earlier contact, with which the run of them began
 identity_conflict           an earlier link between identifiers, of any department
 failed, duplicated          nothing: told at once
-unrecognised_caller         nothing but another view of who is who: told at once
+unrecognised_caller         another view of who is who: told at once
 
 A deadline that nothing met is judged on the watermark of the department that owes the event, which stands still while
 that is silent. All else waits only until others' events have been read: their silence holds up nothing.
 
-Two things can undo alerts of any kind. An event that names no journey, nor anything tied to one, such as an
+Three things can undo alerts of several kinds. An event that names no journey, nor anything tied to one, such as an
 activation read before the parcel that holds its SIM card, belongs to a journey by a guess from its customer; what
 rests on it waits until every department of the journey has been read to its time. And a journey that nothing
 correlates is told from others by its first event: nothing is told of it before all have been read to then.
+Contacts of a customer with events that name no journey that has begun, nor anything tied to one, may turn out to be
+another's: what rests on them waits until every department has been read to their time.
 
 Not waited for are a cancellation, another promise, or a link between identifiers that another department has sent
 and that is not read yet: every missing handoff would have to wait for the slowest feed of all. Nor, of course, what
@@ -30,6 +32,7 @@ from collections.abc import Iterable
 
 from journeys.conflicts import FoundConflict
 from journeys.events import Event
+from journeys.identity import Customer
 from journeys.journey import Journey, rules_of
 from journeys.journey_map import JourneyMap
 from journeys.judgement import LONG_AGO, Compared, RestsOn, Watermarks
@@ -52,6 +55,9 @@ class Witnesses:
         }
         self._of_all = tuple(department.read for department in journey_map.departments.values())
         self._of_contacts = self.of_types(journey_map.contacts)
+        rules = rules_of(journey_map)
+        self._of_journeys = frozenset(type for each in rules for type in each.event_types)
+        self._correlating = tuple(each.prefix for each in rules if each.prefix)
 
     def of_types(self, types: Iterable[str]) -> Names:
         """Of those who publish events of the types."""
@@ -66,6 +72,19 @@ class Witnesses:
 
     def of_conflict(self, found: FoundConflict) -> RestsOn:
         return up_to(self._of_all, found.evidence[-1].time)
+
+    def of_customer(self, customer: Customer, journeys: Iterable[Journey], time: int) -> RestsOn:
+        """What it rests on that contacts up to a time are of this customer, who has these journeys."""
+        begun = {journey.correlates for journey in journeys}
+        sure = {e.key for journey in journeys for e in journey.events if e.key not in journey.guessed}
+
+        def is_loose(event: Event) -> bool:
+            if event.type in self._of_journeys and event.key not in sure:
+                return True
+            return any(i.startswith(self._correlating) and i not in begun for i in event.identifiers)
+
+        is_unsure = any(is_loose(event) for event in customer.events if event.time <= time)
+        return up_to(self._of_all, time) if is_unsure else ()
 
     def of_start(self, journey: Journey) -> RestsOn:
         """What every alert of a journey rests on that only its first event tells from others."""

@@ -1,10 +1,12 @@
 """A feed that lags on a real broker: in real time, a day of it in five seconds."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import orjson
 
+from journeys.contacts import UNRECOGNISED
 from journeys.instants import HOUR, SECOND, format_instant, parse_instant
 from stream.transports.log import partition_for
 from tests.support.generator import MISFORTUNES, events
@@ -36,11 +38,14 @@ def test_a_feed_that_lags_changes_no_result_and_no_alert_comes_too_early(
     site.prove()
     alerts, raw = (_records(site, *topics) for topics in ((site.topics.alerts,), site.topics.sources))
     told = [orjson.loads(record.value) for record in alerts]
-    too_early = [alert["summary"] for alert in told if was_too_early(alert, site.topics.journey_map, raw)]
-    announced = {alert["fingerprint"] for alert in told}
-    print(f"{len(announced)} alerts")
-    assert len(announced) > 100
-    assert len(too_early) * 1000 < len(announced), too_early
+    too_early = Counter(a["kind"] for a in told if was_too_early(a, site.topics.journey_map, raw))
+    announced = Counter({alert["fingerprint"]: alert["kind"] for alert in told}.values())
+    print(f"{announced.total()} alerts")
+    assert announced.total() > 100
+    # A caller's alert does not wait for links that the feed which lags may still bring: one of a thousand, in the mean.
+    assert too_early[UNRECOGNISED] * 20 <= announced[UNRECOGNISED]
+    del too_early[UNRECOGNISED]
+    assert not too_early
 
 
 def _played(seed: int, start: int) -> Iterator[tuple[int, bytes]]:

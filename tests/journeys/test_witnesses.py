@@ -121,6 +121,23 @@ def test_an_unrecognised_caller_is_told_at_once() -> None:
     assert told(scenario) == [("unrecognised_caller", "open")]
 
 
+def test_contacts_of_one_with_events_of_a_journey_not_read_yet_are_told_of_when_that_could_be_read() -> None:
+    scenario = ordered()
+    scenario.at("09:30", active(sim=OTHER_SIM))
+    scenario.at("10:00", call_center.call_received(caller=ANNAS_PHONE, recognised=False))
+    assert told(scenario, shop="09:59", activation="23:00", call_center="23:00") == []
+    assert told(scenario, shop="10:00", activation="10:00", call_center="10:00") == [
+        ("unrecognised_caller", "open")
+    ]
+
+    named = ordered()
+    named.at("09:30", call_center.call_received(caller=ANNAS_PHONE, recognised=True, order="A-2"))
+    named.at("10:00", call_center.call_received(caller=ANNAS_PHONE, recognised=False))
+    assert told(named, activation="23:00", call_center="09:59") == []
+    everyone = dict.fromkeys(("shop", "activation", "call_center"), "10:00")
+    assert told(named, **everyone) == [("repeat_contact", "open"), ("unrecognised_caller", "open")]
+
+
 def test_a_journey_that_nothing_correlates_is_told_of_when_none_can_have_begun_before() -> None:
     scenario = ordered(map_text=WHOLE_TELECOM.replace("    correlates: order\n", ""))
     scenario.at("09:05", activation.failed(phone=ANNAS_PHONE, iccid=SIM, reason="ported out"))
