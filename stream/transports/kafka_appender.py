@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import UnknownError
 
 from stream.transports.kafka_clients import KafkaClients
 from stream.transports.log import (
@@ -68,7 +69,8 @@ class KafkaAppender:
             raise self._kafka.away(f"it has not answered yet what {self._name} appends")
         self._under_way = None
         try:
-            with self._kafka.translating_errors():
+            # A coordinator that is fencing a producer while it ends its transaction fails, and says just that.
+            with self._kafka.translating_errors(UnknownError):
                 return transaction.result()
         except LogError as error:
             if isinstance(error, LogUnavailable):

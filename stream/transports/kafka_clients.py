@@ -171,13 +171,14 @@ class KafkaClients:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     @contextmanager
-    def translating_errors(self) -> Iterator[None]:
+    def translating_errors(self, *hold_lost: type[KafkaError]) -> Iterator[None]:
+        """`hold_lost`: errors that mean so inside, besides those that always do."""
         try:
             yield
         except (KafkaError, OSError) as error:  # a TimeoutError is an OSError
-            raise self._in_our_terms(_cause(error)) from error
+            raise self._in_our_terms(_cause(error), hold_lost) from error
 
-    def _in_our_terms(self, error: BaseException) -> LogError:
+    def _in_our_terms(self, error: BaseException, hold_lost: tuple[type[KafkaError], ...]) -> LogError:
         if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
             return EntryTooLarge(f"{self.where}: {error}: send less, or raise the topic's max.message.bytes")
         if isinstance(error, UnknownTopicOrPartitionError):
@@ -186,7 +187,7 @@ class KafkaClients:
             return LogError(f"{self.where}: {RIGHTS[type(error)]}; {GUIDE} ({error})")
         if isinstance(error, tuple(_BROKERS)):
             return LogUnavailable(f"{self.where} takes nothing now: {_BROKERS[type(error)]}")
-        if isinstance(error, _HOLD_LOST):
+        if isinstance(error, _HOLD_LOST + hold_lost):
             return Fenced(
                 f"{self.where}: the hold is lost: somebody else took it, or the cluster gave it up "
                 f"({type(error).__name__})"

@@ -14,8 +14,9 @@ from aiokafka.errors import (
     ProducerFenced,
     RequestTimedOutError,
     TopicAuthorizationFailedError,
+    UnknownError,
 )
-from aiokafka.protocol.transaction import EndTxnRequest
+from aiokafka.protocol.transaction import EndTxnRequest, EndTxnResponse_v0
 
 from stream.transports.kafka_appender import KafkaAppender
 from stream.transports.kafka_clients import KafkaClients
@@ -146,6 +147,28 @@ async def test_an_answer_that_is_lost_does_not_hide_that_the_name_was_lost(log: 
         await appender.append({("lost-too", 0): [Entry(b"k", b"2")]})
 
     assert await values(log, "lost-too") == [b"1"]
+
+
+async def test_a_coordinator_that_fails_while_it_fences_asks_for_a_new_hold(
+    log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.create_topics({"failing": 1})
+    appender = await log.hold("failing")
+    client = appender._producer.client
+    send = client.send
+
+    async def failing(node: Any, request: Any, **options: Any) -> Any:
+        if isinstance(request, EndTxnRequest):
+            return EndTxnResponse_v0(throttle_time_ms=0, error_code=UnknownError.errno)
+        return await send(node, request, **options)
+
+    monkeypatch.setattr(client, "send", failing)
+    for _ in range(2):
+        with pytest.raises(Fenced, match="UnknownError"):
+            await appender.append({("failing", 0): [Entry(b"k", b"never")]})
+    anew = await log.hold("failing")
+    await anew.append({("failing", 0): [Entry(b"k", b"after")]})
+    assert await values(log, "failing") == [b"after"]
 
 
 async def test_a_holder_goes_on_when_a_broker_that_died_is_back(kafka: Broker, tmp_path: Path) -> None:
