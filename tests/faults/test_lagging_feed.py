@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
-from journeys.contacts import UNRECOGNISED
 from journeys.instants import HOUR, SECOND, format_instant, parse_instant
 from stream.transports.log import partition_for
 from tests.support.generator import MISFORTUNES, events
@@ -30,27 +29,26 @@ for before, after in {
 
 
 def test_a_feed_that_lags_changes_no_result_and_no_alert_comes_too_early(
-    new_site: Callable[..., Site], seed: int
+    new_site: Callable[..., Site], seed: int, full: bool
 ) -> None:
+    """One alert in a few thousand does: it waits for no links between identifiers that the feed may still bring."""
     site = new_site(partitions=PARTITIONS, journey_map=MAP)
     site.start().until_working()
-    site.ledger.send(_in_time(list(_played(seed, time.time_ns() // 1000 + SECOND)), site))
+    days = 3.2 if full else 0.4
+    site.ledger.send(_in_time(list(_played(seed, days, time.time_ns() // 1000 + SECOND)), site))
     site.prove()
     alerts, raw = (_records(site, *topics) for topics in ((site.topics.alerts,), site.topics.sources))
     told = [orjson.loads(record.value) for record in alerts]
     too_early = Counter(a["kind"] for a in told if was_too_early(a, site.topics.journey_map, raw))
-    announced = Counter({alert["fingerprint"]: alert["kind"] for alert in told}.values())
-    print(f"{announced.total()} alerts")
-    assert announced.total() > 100
-    # A caller's alert does not wait for links that the feed which lags may still bring: one of a thousand, in the mean.
-    assert too_early[UNRECOGNISED] * 20 <= announced[UNRECOGNISED]
-    del too_early[UNRECOGNISED]
-    assert not too_early
+    announced = {alert["fingerprint"] for alert in told}
+    print(f"{too_early.total()} of {len(announced)} alerts too early")
+    assert len(announced) > 100
+    assert too_early.total() * (1000 if full else 100) <= len(announced), too_early
 
 
-def _played(seed: int, start: int) -> Iterator[tuple[int, bytes]]:
-    """Ten hours of orders and what comes of them, an hour in a fifth of a second; each with its time."""
-    told = [orjson.loads(raw) for raw in events(seed, 1200, MISFORTUNES, days=0.4)]
+def _played(seed: int, days: float, start: int) -> Iterator[tuple[int, bytes]]:
+    """Days of orders and what comes of them, an hour in a fifth of a second; each with its time."""
+    told = [orjson.loads(raw) for raw in events(seed, int(3_000 * days), MISFORTUNES, days)]
     first = min(parse_instant(event["time"]) for event in told)
 
     def moved(time: str) -> int:
