@@ -76,13 +76,13 @@ class Judging:
     ) -> dict[str, int]:
         """Fold the neighbourhoods, and add what is news of them to what goes out; tell what was counted.
 
-        Of many, some go out before the others are folded.
+        Of many, some go out while others are folded.
         """
         tally = {"folded": 0, "duplicates": 0, "after_as_of": 0, "identifiers_dropped": 0, "capped": 0}
         judged_at = as_of if as_of is not None else min(watermarks.values(), default=None)
         for number, chunk in enumerate(_chunks(identifiers)):
             if number:
-                await outgoing.flush()
+                await outgoing.send()
             said = Outcome()
             outputs: dict[str, list[Entry]] = {}
             over: list[str] = []
@@ -115,7 +115,7 @@ class Judging:
                 await outgoing.add(topic, entries)
             for identifier in over:
                 state.close(identifier, outcome)
-            state.rows.spare(chain(outcome.rows, said.rows))
+            state.rows.spare(chain(outcome.rows, outgoing.untold))
             self._metrics.folds.inc(len(chunk))
         return tally
 

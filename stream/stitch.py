@@ -71,9 +71,9 @@ class Stitch:
     async def handle(self, partition: int, records: Sequence[Record], is_followed: bool = False) -> bool:
         """Returns when everything that follows from the records is durable, and true.
 
-        `is_followed`: more records are waiting. Then only the messages to other partitions are durable, and it is
-        false; with some later records all that follows from these is, too, so that what many events in a row
-        touch is judged once.
+        `is_followed`: more records are waiting. Then only the messages to other partitions are on their way, and it
+        is false; with some later records all that follows from these is durable, too, so that what many events in a
+        row touch is judged once.
 
         Fenced when another worker has taken over the partition: from then on nothing is written, of this batch
         or of others, until the partition is assigned anew.
@@ -84,7 +84,7 @@ class Stitch:
         await held.unjudged.read(held.state, records)
         await self._add_messages(held.unjudged.following.take_entries(), held.outgoing)
         if is_followed and held.unjudged.records < JUDGED_TOGETHER and now - since < JUDGED_AFTER:
-            await held.outgoing.flush()
+            await held.outgoing.send()
             return False
         await self._conclude(held.unjudged, held.state, held.outgoing)
         held.unjudged = Unjudged(dict(held.state.marks))

@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 
 from deploy.cli import main
 
+pytestmark = pytest.mark.timeout(900)
+
 
 def run(*words: str | Path, code: int = 0) -> Result:
     result = CliRunner().invoke(main, [str(word) for word in words])
@@ -18,11 +20,11 @@ def run(*words: str | Path, code: int = 0) -> Result:
 
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A week of a seed that no test fixes, and beside it what a replay made of it."""
+    """Of 20,000 orders and a seed that no test fixes, and beside it what a replay made of it."""
     seed = random.SystemRandom().randrange(2**31)
     print(f"seed of the simulated week: {seed}")
     folder = tmp_path_factory.mktemp(f"week-of-seed-{seed}")
-    run("simulate", "--orders", "1000", "--seed", str(seed), "--out", folder)
+    run("simulate", "--orders", "20000", "--seed", str(seed), "--out", folder)
     run("replay", folder / "events.jsonl", "--map", folder / "map.yaml", "--out", folder / "results")
     return folder
 
@@ -38,11 +40,11 @@ def test_a_simulated_week_is_found_out_as_it_was(week: Path) -> None:
     ).stdout
     score = json.loads(told)
     for kind, each in score["alerts"].items():
-        # In so small a week a single error is more than one of a hundred.
+        # Of a rare kind a single error is more than one of a hundred.
         assert each["false"] <= max(1, each["found"] // 100), (kind, told)
         assert each["missed"] <= max(1, each["found"] // 100), (kind, told)
-    assert score["customers"]["precision"] > 0.97 and score["customers"]["recall"] > 0.97, told
-    assert score["journeys"]["precision"] > 0.99 and score["journeys"]["recall"] > 0.99, told
+    assert score["customers"]["precision"] >= 0.999 and score["customers"]["recall"] >= 0.99, told
+    assert score["journeys"]["precision"] >= 0.999 and score["journeys"]["recall"] >= 0.99, told
     assert len(score["alerts"]) >= 12, told
 
 
