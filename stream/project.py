@@ -3,7 +3,8 @@ transaction.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -16,6 +17,11 @@ from stream.topics import Topics
 from stream.transports.log import GroupInUse, Log, LogError, Offsets, Partition, Record
 
 UNUSABLE = "unusable_document"
+FEW = 200
+RESTS, LONGEST_REST = 9, 0.1
+"""A transaction costs the database what writing some sixty documents does. So after one of few it is left alone for so
+many times as long as that took, at most for so many seconds: more come together meanwhile, unless there are few at all.
+"""
 DEAD_AFTER_SECONDS = 20.0
 """For so long, at most, a worker that was killed counts as one of its group."""
 
@@ -50,9 +56,18 @@ class DocumentWriter(Protocol):
 
 
 class Project:
-    """Hands batches to the writer, off the event loop; waits while the database is away."""
+    """Hands batches to the writer, off the event loop; waits while the database is away, and rests after small ones."""
 
-    def __init__(self, writer: DocumentWriter, sender: Sender, topics: Topics, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        writer: DocumentWriter,
+        sender: Sender,
+        topics: Topics,
+        metrics: Metrics,
+        now: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._now, self._rest = now, rest
         self._writer = writer
         self._sender = sender
         self._topics = topics
@@ -66,11 +81,14 @@ class Project:
         while True:
             await self._refuse(topic, partition, records, problems)
             refused.update(problems)
+            began = self._now()
             try:
                 await until_available(
                     lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows, refused),
                     ReadModelAway,
                 )
+                if len(records) < FEW:
+                    await self._rest(min(RESTS * (self._now() - began), LONGEST_REST))
                 return
             except UnusableDocuments as error:
                 problems = dict(error.problems)

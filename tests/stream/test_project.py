@@ -1,5 +1,6 @@
 """Project on a real embedded log, into SQLite and PostgreSQL."""
 
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -36,6 +37,24 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 @pytest.fixture
 def writer(read_model: ReadModel) -> DocumentWriter:
     return StoreWriter(read_model)
+
+
+async def test_after_few_documents_the_database_is_left_alone_for_a_while_and_after_many_it_is_not(
+    log: SqliteLog, writer: DocumentWriter
+) -> None:
+    ticks = itertools.count(step=0.004)
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    project = Project(writer, Sender(log), TOPICS, Metrics(), lambda: next(ticks), rest)
+    many = [Entry(f"j{n}".encode(), encoded(documents.journey(f"j{n}"))) for n in range(300)]
+    await log.append({JOURNEYS: many})
+    records = [record async for batch in log.read(*JOURNEYS) for record in batch]
+    for some in (records[:2], records[2:]):
+        await project.handle(*JOURNEYS, some)
+    assert rests == [pytest.approx(0.036)]
 
 
 async def project(log: SqliteLog, writer: DocumentWriter, metrics: Metrics) -> None:
