@@ -18,9 +18,9 @@ from stream.transports.log import GroupInUse, Log, LogError, Offsets, Partition,
 
 UNUSABLE = "unusable_document"
 FEW = 200
-RESTS, LONGEST_REST = 9, 0.1
-"""A transaction costs the database what writing some sixty documents does. So after one of few it is left alone for so
-many times as long as that took, at most for so many seconds: more come together meanwhile, unless there are few at all.
+SHARE, AT_ONCE, LONGEST_REST = 0.1, 0.25, 0.1
+"""A transaction costs the database what writing some sixty documents does. So small ones may take this share of the
+time, or so many seconds at once; then it is left alone, for so many seconds at most, while more come together.
 """
 DEAD_AFTER_SECONDS = 20.0
 """For so long, at most, a worker that was killed counts as one of its group."""
@@ -68,6 +68,7 @@ class Project:
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._now, self._rest = now, rest
+        self._left, self._left_at = AT_ONCE, now()
         self._writer = writer
         self._sender = sender
         self._topics = topics
@@ -87,11 +88,19 @@ class Project:
                     lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows, refused),
                     ReadModelAway,
                 )
-                if len(records) < FEW:
-                    await self._rest(min(RESTS * (self._now() - began), LONGEST_REST))
+                await self._rest_after(len(records), began, self._now())
                 return
             except UnusableDocuments as error:
                 problems = dict(error.problems)
+
+    async def _rest_after(self, count: int, began: float, ended: float) -> None:
+        self._left = min(self._left + SHARE * (began - self._left_at), AT_ONCE) - (ended - began)
+        self._left_at = ended
+        if count >= FEW:
+            self._left = max(self._left, 0.0)
+        elif self._left < 0:
+            await self._rest(min(-self._left / SHARE, LONGEST_REST))
+            self._left = 0.0
 
     async def _refuse(
         self, topic: str, partition: int, records: Sequence[Record], problems: Mapping[int, str]

@@ -94,7 +94,7 @@ def test_a_line_that_is_not_activated_in_time_is_an_alert_until_it_is(live: Inst
     activate(live, order)
     until(lambda: alerts(live, order) == [("late", "resolved")], "the alert's end")
     assert live.journey(order)["alerts"][0]["fingerprint"] == opened["fingerprint"]
-    assert live.journey(order)["status"] == "completed"
+    until(lambda: live.journey(order)["status"] == "completed", "the journey's end")
     assert worker.end() == 0
 
 
