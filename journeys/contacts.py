@@ -6,7 +6,7 @@ opens at the time of that event.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -51,11 +51,15 @@ def judge_contacts(
     contacts = contacts_with(customer, journey_map.contacts)
     if not contacts:
         return found
-    found.broken.extend(_unrecognised(customer, contacts, journeys, journey_map, witnesses))
+    unsure_from = cache(partial(witnesses.unsure_from, customer, journeys))
+
+    def whose(time: int) -> RestsOn:
+        return witnesses.of_everyone(time) if unsure_from() <= time else ()
+
+    found.broken.extend(_unrecognised(customer, contacts, journeys, journey_map, whose))
     for type, rule in journey_map.contacts.items():
         if rule.repeat_within is not None:
             own = [event for event in contacts if event.type == type]
-            whose = partial(witnesses.of_customer, customer, journeys)
             _repeats(own, rule, rule.repeat_within, journeys, journey_map, watermarks, whose, found)
     return found
 
@@ -65,7 +69,7 @@ def _unrecognised(
     contacts: list[Event],
     journeys: list[Journey],
     journey_map: JourneyMap,
-    witnesses: Witnesses,
+    whose: Callable[[int], RestsOn],
 ) -> Iterator[BrokenContact]:
     journey_of = {contact.key: journey for journey in reversed(journeys) for contact in journey.contacts}
     started = Started(journeys)
@@ -95,7 +99,7 @@ def _unrecognised(
             tuple(sorted(evidence.values(), key=lambda event: (event.time, event.key))),
             resolved_at=max(resolved.time, known_at) if resolved else None,
             mended_by=resolved,
-            rests_on=witnesses.of_customer(customer, journeys, known_at),
+            rests_on=whose(known_at),
         )
         yield BrokenContact(contact, rule, journey, broken)
 

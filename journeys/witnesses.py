@@ -18,9 +18,9 @@ that is silent. All else waits only until others' events have been read: their s
 
 Three things can undo alerts of several kinds. An event that names no journey, nor anything tied to one, such as an
 activation read before the parcel that holds its SIM card, belongs to a journey by a guess from its customer; what
-rests on it waits until every department of the journey has been read to its time. And a journey that nothing
-correlates is told from others by its first event: nothing is told of it before all have been read to then.
-Contacts of a customer with events that name no journey that has begun, nor anything tied to one, may turn out to be
+rests on it waits until every department of the journey has been read to its time. A journey that nothing
+correlates is told from others by its first event: nothing is told of it before all have been read to then. And
+contacts of a customer with events that name no journey that has begun, nor anything tied to one, may turn out to be
 another's: what rests on them waits until every department has been read to their time.
 
 Not waited for are a cancellation, another promise, or a link between identifiers that another department has sent
@@ -29,6 +29,7 @@ happens later.
 """
 
 from collections.abc import Iterable
+from math import inf
 
 from journeys.conflicts import FoundConflict
 from journeys.events import Event
@@ -50,12 +51,10 @@ class Witnesses:
         self._read = {
             type: journey_map.departments[event.department].read for type, event in journey_map.events.items()
         }
-        self._of_journey = {
-            rules.type.name: self.of_types(sorted(rules.event_types)) for rules in rules_of(journey_map)
-        }
+        rules = rules_of(journey_map)
+        self._of_journey = {each.type.name: self.of_types(sorted(each.event_types)) for each in rules}
         self._of_all = tuple(department.read for department in journey_map.departments.values())
         self._of_contacts = self.of_types(journey_map.contacts)
-        rules = rules_of(journey_map)
         self._of_journeys = frozenset(type for each in rules for type in each.event_types)
         self._correlating = tuple(each.prefix for each in rules if each.prefix)
 
@@ -71,10 +70,13 @@ class Witnesses:
         return tuple(dict.fromkeys((*self.of_journey(journey), *self._of_contacts)))
 
     def of_conflict(self, found: FoundConflict) -> RestsOn:
-        return up_to(self._of_all, found.evidence[-1].time)
+        return self.of_everyone(found.evidence[-1].time)
 
-    def of_customer(self, customer: Customer, journeys: Iterable[Journey], time: int) -> RestsOn:
-        """What it rests on that contacts up to a time are of this customer, who has these journeys."""
+    def of_everyone(self, time: int) -> RestsOn:
+        return up_to(self._of_all, time)
+
+    def unsure_from(self, customer: Customer, journeys: Iterable[Journey]) -> float:
+        """From when on contacts may turn out to be another's than this customer's with these journeys; inf: never."""
         begun = {journey.correlates for journey in journeys}
         sure = {e.key for journey in journeys for e in journey.events if e.key not in journey.guessed}
 
@@ -83,8 +85,7 @@ class Witnesses:
                 return True
             return any(i.startswith(self._correlating) and i not in begun for i in event.identifiers)
 
-        is_unsure = any(is_loose(event) for event in customer.events if event.time <= time)
-        return up_to(self._of_all, time) if is_unsure else ()
+        return min((event.time for event in customer.events if is_loose(event)), default=inf)
 
     def of_start(self, journey: Journey) -> RestsOn:
         """What every alert of a journey rests on that only its first event tells from others."""

@@ -8,6 +8,7 @@ what that one has loaded, and nothing after it.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from journeys.actors import RowKey
 from stream.changelog import Rows, Told, changelog_entries
@@ -24,7 +25,7 @@ class Outgoing:
         self._changelog = changelog
         self._told = told
         self._batches: Batches = defaultdict(list)
-        self._rows: list[Rows] = []
+        self._rows: list[tuple[RowKey, bytes | None]] = []
         self._under_way: asyncio.Future[None] | None = None
         self._under_way_rows: Rows = []
 
@@ -39,12 +40,12 @@ class Outgoing:
         """Rows (None: removed) in their order."""
         if rows:
             self._batches[self._changelog] += changelog_entries(rows)
-            self._rows.append(rows)
+            self._rows += rows
 
     @property
     def untold(self) -> Iterator[RowKey]:
         """The rows that were added and are not known to be durable."""
-        return (key for rows in (*self._rows, self._under_way_rows) for key, _ in rows)
+        return (key for key, _ in chain(self._rows, self._under_way_rows))
 
     async def send(self) -> None:
         """Begin to append all that was added, in one append that is there or not, and wait only for the one before.
@@ -54,8 +55,7 @@ class Outgoing:
         await self._arrived()
         batches, self._batches = self._batches, defaultdict(list)
         if batches:
-            self._under_way_rows = [row for rows in self._rows for row in rows]
-            self._rows = []
+            self._under_way_rows, self._rows = self._rows, []
             self._under_way = asyncio.ensure_future(self._append(batches, self._under_way_rows))
 
     async def flush(self) -> None:

@@ -19,8 +19,9 @@ from stream.transports.log import GroupInUse, Log, LogError, Offsets, Partition,
 UNUSABLE = "unusable_document"
 FEW = 200
 SHARE, AT_ONCE, LONGEST_REST = 0.1, 0.25, 0.1
-"""A transaction costs the database what writing some sixty documents does. So small ones may take this share of the
-time, or so many seconds at once; then it is left alone, for so many seconds at most, while more come together.
+"""A transaction costs the database what writing some sixty documents does. So small ones earn this share of all time,
+rests included, and may have saved so many seconds of it. What they took beyond is rested for until it would be earned,
+for so many seconds at most, and is forgotten then: more come together meanwhile.
 """
 DEAD_AFTER_SECONDS = 20.0
 """For so long, at most, a worker that was killed counts as one of its group."""
@@ -96,11 +97,9 @@ class Project:
     async def _rest_after(self, count: int, began: float, ended: float) -> None:
         self._left = min(self._left + SHARE * (began - self._left_at), AT_ONCE) - (ended - began)
         self._left_at = ended
-        if count >= FEW:
-            self._left = max(self._left, 0.0)
-        elif self._left < 0:
+        if count < FEW and self._left < 0:
             await self._rest(min(-self._left / SHARE, LONGEST_REST))
-            self._left = 0.0
+        self._left = max(self._left, 0.0)
 
     async def _refuse(
         self, topic: str, partition: int, records: Sequence[Record], problems: Mapping[int, str]
