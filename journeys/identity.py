@@ -21,7 +21,19 @@ from journeys.customer import Customer
 from journeys.events import Event
 from journeys.identity_rules import IdentityRules
 from journeys.linking import Linking
-from journeys.links import LINK, UNLINK, Conflict, Groups, Link, Pair, Ways, bare, strength, type_of
+from journeys.links import (
+    LINK,
+    UNLINK,
+    Conflict,
+    Groups,
+    Link,
+    Pair,
+    Ways,
+    bare,
+    have_rivals,
+    strength,
+    type_of,
+)
 from journeys.sharing import Meetings
 from journeys.tenures import Nodes
 
@@ -75,7 +87,7 @@ def resolve(
         [event for event in events if event.key not in void] if void else events,
         rules,
         parted,
-        _has_rivals(named, rules.unique),
+        have_rivals(i for i in named if i.startswith(rules.unique)),
     )
     nodes = linking.nodes(apart)
     groups, links, contested = linking.grouped(apart, nodes)
@@ -92,12 +104,6 @@ def resolve(
     found = sorted(customers.values(), key=lambda customer: strength(customer.name, rules.types))
     conflicts = _bare_conflicts(groups.conflicts)
     return Identities(found, conflicts, shared, frozenset(map(bare, contested)), named)
-
-
-def _has_rivals(identifiers: Iterable[str], unique: tuple[str, ...]) -> bool:
-    """Whether any unique type has two values here, so that the order of links matters."""
-    found = [type_of(identifier) for identifier in identifiers if identifier.startswith(unique)]
-    return len(set(found)) < len(found)
 
 
 def _customers(

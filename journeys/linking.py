@@ -1,20 +1,16 @@
 """Linking: the links of a set of events, grouped under the rules.
 
-An identifier that may be several people's, as a family's e-mail, is contested once two customers claim it: events that
-name it belong, by what else they name or by what that is firmly tied to, to two values of a unique type. Firmly tied
-is what is linked without any identifier that could be contested. Who claims it keeps the events; the first by the
-strongest link has the identifier itself, each other claim is a conflict; and events that name nothing else of a
-claimant say nothing of whose they are by it. An operator who parts it from all claimants but one decides: it links
-again.
-
-Why not go by who had it first: a guest who names a family's e-mail would be taken for that member of it, and with the
-guest all that the guest's own number names. All of it depends on the set of events alone.
+An identifier that may be several people's, as a family's e-mail, is contested once two customers claim it (see claims).
+Who claims it keeps the events; the first by the strongest link has the identifier itself, each other claim is a
+conflict; and events that name nothing else of a claimant say nothing of whose they are by it. An operator who parts it
+from all claimants but one decides: it links again.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from journeys.claims import Claims
 from journeys.events import Event
 from journeys.identity_rules import IdentityRules
 from journeys.links import LINK, UNLINK, Groups, Link, Pair, bare, by_time, strength, type_of
@@ -97,15 +93,11 @@ class Linking(NamedTuple):
             return frozenset()
         firm = [(event, [i for i in usable if not i.startswith(several)]) for event, usable in named]
         groups, _ = self._joined(firm, frozenset())
-        claimed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        for (event, usable), (_, own) in zip(named, firm, strict=True):
-            if own and len(own) < len(usable) and event.type not in (LINK, UNLINK):
-                claimant = groups.root(own[0])
-                for kind, value in groups.unique_values(claimant):
-                    for node in usable:
-                        if node.startswith(several) and groups.dispute(groups.root(node), claimant) is None:
-                            claimed[node, kind].add(value)
-        return frozenset(node for (node, _), values in claimed.items() if len(values) > 1)
+        claims = Claims(groups, several)
+        for event, usable in named:
+            if event.type not in (LINK, UNLINK):
+                claims.add(event, usable)
+        return claims.contested()
 
     def _joined(self, named: Named, contested: frozenset[str]) -> tuple[Groups, list[Link]]:
         links: list[Link] = []

@@ -56,6 +56,12 @@ def by_time(link: Link) -> tuple[int, str, str]:
     return link.event.time, link.event.source, link.event.id
 
 
+def have_rivals(identifiers: Iterable[str]) -> bool:
+    """Whether two of these different identifiers are of one type."""
+    types = list(map(type_of, identifiers))
+    return len(set(types)) < len(types)
+
+
 def bare(node: str) -> str:
     """The identifier of a node: one that changed hands has a node for each tenure, named after how that began."""
     return node.partition("\x00")[0]

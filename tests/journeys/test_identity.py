@@ -287,6 +287,50 @@ def test_what_an_operator_parts_from_the_other_claimant_joins_again(scenario: Sc
     scenario.expect_no("identity_conflict")
 
 
+def with_a_guest_of_two(scenario: Scenario) -> None:
+    """A customer's e-mail that guests name, too: one with a number nobody knows, one with another customer's."""
+    scenario.at("09:00", shop.order_placed(order="A-1", crm="C-1", email=FAMILY))
+    scenario.at("09:30", shop.order_placed(order="A-2", crm="C-2", contact_phone=BENS_PHONE))
+    scenario.at("11:00", shop.order_placed(order="A-3", email=FAMILY, contact_phone="+49 171 3920003"))
+    scenario.at("12:00", shop.order_placed(order="A-4", email=FAMILY, contact_phone=BENS_PHONE))
+
+
+def test_of_an_email_and_a_number_of_two_customers_a_guest_has_what_no_other_guest_names(
+    scenario: Scenario,
+) -> None:
+    with_a_guest_of_two(scenario)
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", f"email:{FAMILY}", "order:A-1"],
+        ["crm:C-2", "order:A-2", "order:A-4", "phone:+491713920002"],
+        ["order:A-3", "phone:+491713920003"],
+    ]
+    scenario.expect("identity_conflict", opened_at="12:00")
+
+
+def test_what_a_call_names_alone_says_nothing_of_whose_it_is(scenario: Scenario) -> None:
+    with_a_guest_of_two(scenario)
+    scenario.at("13:00", call_center.call_received(caller=BENS_PHONE))
+    assert {"crm:C-2", "order:A-4", "phone:+491713920002"} < max(scenario.customers(), key=len)
+
+
+def test_if_other_guests_name_both_the_weaker_link_gives_way(scenario: Scenario) -> None:
+    with_a_guest_of_two(scenario)
+    scenario.at("13:00", shop.order_placed(order="A-5", contact_phone=BENS_PHONE))
+    assert sorted(map(sorted, scenario.customers())) == [
+        ["crm:C-1", f"email:{FAMILY}", "order:A-1", "order:A-3", "order:A-4", "phone:+491713920003"],
+        ["crm:C-2", "order:A-2", "order:A-5", "phone:+491713920002"],
+    ]
+    scenario.expect("identity_conflict", opened_at="12:00")
+
+
+def test_an_operator_who_parts_the_email_from_the_guests_customer_lets_it_join_again(
+    scenario: Scenario,
+) -> None:
+    with_a_guest_of_two(scenario)
+    scenario.at("13:00", operator.unlink(a="crm:C-2", b=f"email:{FAMILY}"))
+    assert {"crm:C-1", f"email:{FAMILY}", "order:A-1", "order:A-3"} < max(scenario.customers(), key=len)
+
+
 def test_two_unique_identifiers_of_one_customer_do_not_contest_her_email() -> None:
     scenario = Scenario(TELECOM.replace("  imei: imei\n", "  imei: {normaliser: imei, unique: true}\n"))
     scenario.at("09:00", shop.order_placed(order="A-1", crm="C-1", email=ANNA))
