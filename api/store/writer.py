@@ -1,11 +1,23 @@
 """Writes published documents and the position they were read at, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Executable,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from api.store.errors import StalePosition, UnusableDocument, is_refusal, store_errors
@@ -137,9 +149,38 @@ def _refusals(
 def _replace(
     connection: Connection, projection: Projection, keys: list[str], rows: dict[Table, list[dict[str, Any]]]
 ) -> None:
-    for start in range(0, len(keys), KEYS_A_STATEMENT):
-        chunk = keys[start : start + KEYS_A_STATEMENT]
-        for owner in projection.owners:
-            connection.execute(delete(owner.table).where(owner.in_(chunk)))
-    for table, values in rows.items():
-        connection.execute(insert(table), values)
+    """Leave the documents these rows and no others. What identifies a journey that was told anew is mostly there
+    already, and is not written again.
+    """
+    for owner in projection.owners:
+        table, key = owner.table, list(owner.table.primary_key)
+        new = {tuple(row[column.name] for column in key): row for row in rows.get(table, ())}
+        there = set(_keys_of(connection, key, owner, keys))
+        this = and_(*(column == bindparam(f"this {column.name}") for column in key))
+        _each(connection, delete(table).where(this), (_this(key, k) for k in there - new.keys()))
+        _each(connection, insert(table), (row for k, row in new.items() if k not in there))
+        if rest := [column.name for column in table.columns if not column.primary_key]:
+            changed = update(table).where(this).values({name: bindparam(f"new {name}") for name in rest})
+            values = (
+                _this(key, k) | {f"new {name}": row[name] for name in rest}
+                for k, row in new.items()
+                if k in there
+            )
+            _each(connection, changed, values)
+
+
+def _keys_of(
+    connection: Connection, key: list[Column[Any]], owner: Column[str], documents: list[str]
+) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(documents), KEYS_A_STATEMENT):
+        query = select(*key).where(owner.in_(documents[start : start + KEYS_A_STATEMENT]))
+        yield from map(tuple, connection.execute(query))
+
+
+def _this(key: list[Column[Any]], values: tuple[Any, ...]) -> dict[str, Any]:
+    return {f"this {column.name}": value for column, value in zip(key, values, strict=True)}
+
+
+def _each(connection: Connection, statement: Executable, values: Iterable[dict[str, Any]]) -> None:
+    if values := list(values):
+        connection.execute(statement, values)

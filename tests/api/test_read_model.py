@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from api.store.acknowledgements import Acknowledgement
 from api.store.errors import InvalidCursor, StalePosition, StoreDamaged, StoreUnavailable, UnusableDocument
 from api.store.read_model import ReadModel
 from api.store.searches import AlertSearch, JourneySearch
-from api.store.tables import metadata
+from api.store.tables import PROJECTED, metadata
 from journeys.instants import parse_instant
 from tests.support import documents
 from tests.support.documents import encoded, handoff
@@ -29,6 +29,13 @@ def write(model: ReadModel, *journeys: documents.Document) -> None:
     start = model.writer.positions().get((JOURNEYS, 0), 0)
     records = [(start + nth, journey["id"], encoded(journey)) for nth, journey in enumerate(journeys)]
     model.writer.apply(JOURNEYS, 0, records)
+
+
+def rows(url: str) -> dict[str, list[str]]:
+    """What every table of journeys holds."""
+    with create_engine(url).connect() as connection:
+        held = {table.name: connection.execute(select(table)).all() for table in PROJECTED}
+    return {name: sorted(map(repr, found)) for name, found in held.items() if name != "positions"}
 
 
 def test_documents_are_given_back_byte_for_byte_in_the_order_of_their_ids(read_model: ReadModel) -> None:
@@ -52,6 +59,38 @@ def test_the_last_record_of_a_key_wins_and_a_tombstone_deletes(read_model: ReadM
     assert read_model.reader.journey("j1") is None
     assert ids(read_model, identifiers=[(None, "A1")]) == []
     assert read_model.reader.handoffs() == []
+
+
+def test_a_journey_told_anew_leaves_nothing_of_what_it_was(
+    read_model: ReadModel, read_model_url: str
+) -> None:
+    was, other = documents.journey(broken=["late"]), documents.journey("j2", broken=["late", "missing"])
+    now = documents.journey(
+        status="completed", broken=["missing"], identifiers={"order": ["A1"], "email": ["ben@example.com"]}
+    )
+    now["handoffs"] = now["handoffs"][:1]
+    write(read_model, now, other)
+    expected = rows(read_model_url)
+    write(read_model, was, other)
+    assert rows(read_model_url) != expected
+    write(read_model, now, other)
+    assert rows(read_model_url) == expected
+
+
+def test_what_a_journey_told_anew_is_still_found_by_is_not_written_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/read-model.sqlite"
+    read_model = ReadModel(url)
+    read_model.migrate()
+    write(read_model, documents.journey(status="open"))
+    with create_engine(url).begin() as connection:
+        for change in ("INSERT", "DELETE", "UPDATE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER no_{change} BEFORE {change} ON journey_identifiers "
+                f"BEGIN SELECT RAISE(ABORT, '{change}'); END"
+            )
+    write(read_model, documents.journey(status="completed"))
+    assert ids(read_model, identifiers=[("order", "A1")], status="completed") == ["j1"]
+    read_model.close()
 
 
 def test_records_below_the_position_are_skipped_and_gaps_above_it_accepted(read_model: ReadModel) -> None:
