@@ -66,7 +66,7 @@ def _order(number: int, placed: int | None = None, hour: int = _HOUR) -> list[Ha
     random = Random(SEED + number)
     day = int(random.random() * _DAYS_OF_ORDERS * 24 * _HOUR)
     placed = _FIRST_ORDER + day if placed is None else placed
-    delivered = 40 if random.random() < 0.05 else 20
+    delivered = 60 if random.random() < 0.05 else 20
     activated = random.random() >= 0.05
     recognised = random.random() >= 0.1
     order, email, plan = f"A-{number:07d}", f"Customer.{number}@Example.com", random.choice("SML")

@@ -55,7 +55,8 @@ def latencies(at: Broker, rate: float, seconds: float) -> Latencies:
             finally:
                 watching.close()
                 asking.close()
-    return {**of_alerts(watching.seen, began), ANSWER: asking.took, BEHIND: behind}
+    even = range(began, began + int(seconds * SECOND))
+    return {**of_alerts(watching.seen, even), ANSWER: asking.took, BEHIND: behind}
 
 
 async def publish(place: Site, rate: float, seconds: float, asking: "Asking") -> tuple[int, list[float]]:
@@ -63,7 +64,7 @@ async def publish(place: Site, rate: float, seconds: float, asking: "Asking") ->
     was since.
     """
     began = time.time_ns() // 1000 + PREPARING
-    even = began + 70 * HOUR
+    even = began + 100 * HOUR
     happening = takewhile(
         lambda each: each[0] <= even + seconds * SECOND,
         as_they_happen(rate / EVENTS_A_JOURNEY, HOUR, began),
@@ -90,8 +91,8 @@ async def publish(place: Site, rate: float, seconds: float, asking: "Asking") ->
     return even, behind
 
 
-def of_alerts(seen: list[tuple[int, dict[str, Any]]], even: int) -> Latencies:
-    """Of each alert's first announcement."""
+def of_alerts(seen: list[tuple[int, dict[str, Any]]], even: range) -> Latencies:
+    """Of the first announcement of each alert whose reason lies within these instants, in which the load is even."""
     first: dict[str, tuple[int, dict[str, Any]]] = {}
     for at, alert in seen:
         first.setdefault(alert["fingerprint"], (at, alert))
@@ -103,7 +104,7 @@ def of_alerts(seen: list[tuple[int, dict[str, Any]]], even: int) -> Latencies:
             name, began = ON_MISSING, parse_instant(alert["due_at"]) + ALLOWED_DELAY
         else:
             continue
-        if began > even:
+        if began in even:
             found[name].append((at - began) / 1000)
     return found
 
