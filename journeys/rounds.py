@@ -1,20 +1,20 @@
 """Quiet rounds: when a watermark may be judged on, although messages travel between partitions.
 
-A partition has seen every event below its watermark, but a message that such an event caused may still be
-under way from another partition. Rounds find out. Every message carries the round in which its first cause
-was handled. A partition ends a round with a token: the watermarks it has read so far, and the earliest round
-of any message it handled since its last token. The token goes to its own partition first and from there, once
-read, to the others, so that after a crash it is the same token. A partition enters a round when it has read
-all tokens of the one before.
+A partition has seen every event below its watermark, but a message that such an event caused may still be under way
+from another partition. Rounds find out. Every message carries the round in which its first cause was handled. A
+partition ends a round with a token: the watermarks it has read so far, and the earliest round of any message it
+handled since its last token. The token goes to all partitions, its own too, in one append with the last of the
+messages it covers and with the row that says it was sent: so after a crash it is the same token, or there is none
+anywhere. A partition enters a round when it has read all tokens of the one before.
 
 The same shows up to which offset of a partition all that follows from its messages has been handled: `settled`.
 
-The watermarks that all partitions had read by round k may be judged on after a round in which no partition
-handled a message of round k or before. Why: what a partition sent before its token of round j, its receiver
-reads before that token, and so counts in its own token of round j + 1 at the latest. If nothing of round k or
-before was handled between two tokens anywhere, nothing of it is under way. Needs logs that keep order, and
-tokens sent after the messages of what they cover. All state is a function of the log's prefix: what is read
-again after a crash changes nothing.
+The watermarks that all partitions had read by round k may be judged on after a round in which no partition handled a
+message of round k or before. Why: what a partition sent before its token of round j, its receiver, be it itself,
+reads before that token, and so counts in its own token of round j + 1 at the latest. If nothing of round k or before
+was handled between two tokens anywhere, nothing of it is under way. Needs logs that keep order, tokens sent after the
+messages of what they cover, and the own token read like the others'. All state is a function of the log's prefix:
+what is read again after a crash changes nothing.
 """
 
 from typing import Any, NamedTuple, Self
@@ -68,28 +68,23 @@ class Rounds:
             self._handled.pop()
         self._handled.append((self.position, round))
 
-    def take(self, token: Token) -> Token | None:
-        """A token was read.
-
-        Of two for the same round the first counts. Gives the own one, to be sent to the others.
-        """
+    def take(self, token: Token) -> None:
+        """A token was read. Of two for the same round the first counts."""
         tokens = self._tokens.setdefault(token.round, {})
         if token.round < self.current or token.partition in tokens:
             self._tokens = {round: tokens for round, tokens in self._tokens.items() if round >= self.current}
-            return None
+            return
         tokens[token.partition] = token
-        own = token.partition == self._partition
-        if own:
+        if token.partition == self._partition:
             self._covered.append((token.round, token.covers))
             self._handled = [(offset, round) for offset, round in self._handled if offset > token.covers]
         while len(self._tokens.get(self.current, ())) == self._partitions:
             self._complete(self._tokens.pop(self.current))
             self.current += 1
-        return token if own else None
 
     def propose(self, marks: Marks, waits: bool = False) -> Token | None:
-        """The token to send to this partition itself, after all messages so far, if there is something to
-        find out: news of watermarks, or somebody `waits` for a quiet round.
+        """The token to send to all partitions, after all messages so far, if there is something to find out: news of
+        watermarks, or somebody `waits` for a quiet round.
         """
         if self._proposed == self.current or not (waits or self._wants_to_know(marks)):
             return None

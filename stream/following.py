@@ -1,9 +1,8 @@
-"""What follows from a batch: messages to other partitions, each with the round of its first cause, and tokens."""
+"""What follows from a batch: messages to other partitions, each with the round of its first cause."""
 
 from journeys import messages
 from journeys.messages import pieces
 from journeys.outcome import Message, Outcome
-from journeys.rounds import Token
 from journeys.routing import ABSORB
 from stream.transports.log import Entry, Record
 
@@ -29,16 +28,10 @@ class Following:
     def __init__(self, outcome: Outcome) -> None:
         self._outcome = outcome
         self._rounds = [0] * len(outcome.messages)
-        self.tokens: list[Token] = []
 
     def belongs_to(self, round: int) -> None:
         """The messages that came since the last call have their first cause in `round`."""
         self._rounds += [round] * (len(self._outcome.messages) - len(self._rounds))
-
-    def relay(self, token: Token | None) -> None:
-        """The own token of a round, to be sent to the other partitions."""
-        if token:
-            self.tokens.append(token)
 
     def take_entries(self) -> list[Entry]:
         """The messages since the last call as entries of the log, large ones in pieces."""

@@ -165,22 +165,24 @@ class PartitionState:
         return self.settling.has_settled(self.rounds.settled)
 
     def proposal(self) -> Token | None:
-        """The token to send to this partition itself, after all messages so far."""
+        """The token to send to all partitions, after all messages so far; a partition that is alone needs none."""
+        if self._alone:
+            return None
         return self.rounds.propose(self.watermarks.by_name, waits=bool(self.settling))
 
     def is_rebuilt(self, departments: Iterable[str]) -> bool:
         """Whether all that was sent before a rebuild has been read again, and all that follows is announced.
 
-        To be asked when a batch is judged. Partitions judge a watermark in the same round, but not at once. One
-        may send its tokens of that round and of the next in the append that announces; that of the round after
-        can only be in a later append, and who reads it can read all that was announced in the one before.
+        To be asked when a batch is judged. Partitions judge a watermark as they enter the same round, but not at once.
+        One may send its token of that round in the append that announces; that of the next can only be in a later
+        append, and who reads it can read all that was announced in the one before.
         """
         rebuilt = self.made_under.rebuilt
         if rebuilt is None or any(self.marks.get(name, LONG_AGO) < rebuilt for name in departments):
             return False
         if self._rebuilt_in is None:
             self._rebuilt_in = self.rounds.current
-        return self._alone or self.rounds.current >= self._rebuilt_in + 3
+        return self._alone or self.rounds.current >= self._rebuilt_in + 2
 
     def with_alerts(self) -> Iterator[str]:
         """The neighbourhoods of which alerts were announced that may not have gone out."""

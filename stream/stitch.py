@@ -9,13 +9,12 @@ it is about.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 
 from journeys import messages
 from journeys.journey_map import JourneyMap
-from journeys.rounds import Token
 from journeys.silence import home
 from journeys.withdrawals import REBUILT
 from stream.carried import overdue
@@ -32,7 +31,7 @@ from stream.topics import Topics
 from stream.transports.log import Entry, Log, Record
 from stream.unjudged import Unjudged
 
-JUDGED_TOGETHER, JUDGED_AFTER = 50_000, 10.0
+JUDGED_TOGETHER, JUDGED_AFTER = 100_000, 10.0
 """Records that are judged together at most, and seconds that the first of them wait, when a partition is far behind: a
 crash has them read again, and a worker that is killed time and again must get on all the same.
 """
@@ -106,7 +105,9 @@ class Stitch:
         for as_of, heard in unjudged.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome, outgoing)
         await self._add_messages(unjudged.following.departures(), outgoing)
-        await self._add_tokens(state, unjudged.following.tokens, outgoing)
+        if token := state.proposal():
+            for partition in range(await self._sender.partitions(self._topics.observations)):
+                outgoing.add_to((self._topics.observations, partition), Entry(None, messages.token(token)))
         state.keep_rounds(outcome)
         outgoing.keep(outcome.row_changes())
         await outgoing.flush()
@@ -117,18 +118,6 @@ class Stitch:
     async def _add_messages(self, entries: list[Entry], outgoing: Outgoing) -> None:
         await outgoing.add(self._topics.observations, entries)
         self._metrics.messages.inc(len(entries))
-
-    async def _add_tokens(self, state: PartitionState, tokens: Iterable[Token], outgoing: Outgoing) -> None:
-        count = await self._sender.partitions(self._topics.observations)
-        if count == 1:
-            return
-        for token in tokens:
-            for other in range(count):
-                if other != state.partition:
-                    outgoing.add_to((self._topics.observations, other), Entry(None, messages.token(token)))
-        if proposal := state.proposal():
-            own = (self._topics.observations, state.partition)
-            outgoing.add_to(own, Entry(None, messages.token(proposal)))
 
     async def _withdraw_carried(self, state: PartitionState, outgoing: Outgoing) -> None:
         """Everything is read again since a rebuild: alerts from before that nobody announced anew are no more."""

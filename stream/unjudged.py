@@ -57,7 +57,8 @@ class Unjudged:
             elif kind == messages.HEARD:
                 state.hear(content[0], content[1], self.outcome)
             elif kind == messages.TOKEN:
-                self.following.relay(state.rounds.take(Token(*content[0])) if is_new else None)
+                if is_new:
+                    state.rounds.take(Token(*content[0]))
             else:
                 self.told_to_judge.append((content[0], content[1]))
         await state.resume(stopped, self.outcome, self.following)

@@ -1,4 +1,4 @@
-"""Quiet rounds among partitions that crash, fall behind, and whose old owners go on for a while."""
+"""Quiet rounds among partitions that crash and fall behind."""
 
 import random
 from dataclasses import dataclass, field
@@ -36,6 +36,7 @@ class Owner:
     marks: dict[str, int]
     handled: dict[int, int] = field(default_factory=dict)
     """Offset by event, of those that it took from ingest."""
+    arriving: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -46,7 +47,6 @@ class Cluster:
     chance: random.Random
     logs: list[list[Travelling | Report | Token]] = field(init=False)
     owners: list[Owner] = field(init=False)
-    zombies: list[Owner] = field(default_factory=list)
     arrived: set[int] = field(default_factory=set)
     covered: dict[int, int] = field(default_factory=lambda: {0: 0})
     events: int = 0
@@ -68,14 +68,17 @@ class Cluster:
         for log in self.logs:
             log.append(Report(mark))
 
-    def replace_owner(self, partition: int) -> None:
+    def _replace_owner(self, partition: int) -> None:
         state, marks = self.saved[partition]
         rounds = Rounds(partition, self.count).restore(orjson.loads(state))
         self.owners[partition] = Owner(partition, self.committed[partition], rounds, dict(marks))
 
-    def step(self, owner: Owner, crashes: float, holds_it: bool) -> bool:
-        """Handle a batch: sends, then rows, then commit; False if the owner died at one of these."""
-        batch = self.logs[owner.partition][owner.position : owner.position + self.chance.randint(1, 6)]
+    def step(self, partition: int, crashes: float) -> None:
+        """Handle a batch: first some messages, or none; then the others, token and rows at once; then commit. The owner
+        may die, or be fenced, before each of these, and then another goes on.
+        """
+        owner = self.owners[partition]
+        batch = self.logs[partition][owner.position : owner.position + self.chance.randint(1, 6)]
         sent = [
             send
             for offset, message in enumerate(batch, owner.position)
@@ -84,40 +87,42 @@ class Cluster:
         for message in batch:
             if isinstance(message, Travelling) and message.round is None:
                 owner.handled[message.event] = owner.rounds.position
-        if batch and (proposal := owner.rounds.propose(owner.marks)):
-            sent.append((owner.partition, proposal))
-        dies_at = self.chance.choice(("sends", "rows", "commit")) if self.chance.random() < crashes else None
-        for to, message in sent[: self.chance.randint(0, len(sent)) if dies_at == "sends" else None]:
+        dies_before = self.chance.choice(("rows", "commit")) if self.chance.random() < crashes else None
+        early = self.chance.randint(0, len(sent))
+        for to, message in sent[:early]:
             self.logs[to].append(message)
-        if dies_at == "sends":
-            return False
+        if dies_before == "rows":
+            return self._replace_owner(partition)
+        for to, message in sent[early:]:
+            self.logs[to].append(message)
+        if batch and (token := owner.rounds.propose(owner.marks)):
+            for log in self.logs:
+                log.append(token)
+        self.arrived |= owner.arriving
         self._judge(owner)
-        if dies_at == "rows":
-            return False
-        if owner.rounds.position >= orjson.loads(self.saved[owner.partition][0])[1]:
-            self.saved[owner.partition] = (orjson.dumps(owner.rounds.encode()), dict(owner.marks))
+        self.saved[partition] = (orjson.dumps(owner.rounds.encode()), dict(owner.marks))
         owner.position += len(batch)
-        if holds_it and dies_at is None and self.chance.random() < 0.5:
-            self.committed[owner.partition] = owner.position
-        return dies_at is None
+        if dies_before == "commit":
+            return self._replace_owner(partition)
+        if self.chance.random() < 0.5:
+            self.committed[partition] = owner.position
 
     def _handle(
         self, owner: Owner, offset: int, message: Travelling | Report | Token
-    ) -> list[tuple[int, Travelling | Report | Token]]:
+    ) -> list[tuple[int, Travelling]]:
         is_new = owner.rounds.passes(offset)
         match message:
             case Report(mark):
                 owner.marks[DEPARTMENT] = max(mark, owner.marks.get(DEPARTMENT, 0))
             case Token() if is_new:
-                if own := owner.rounds.take(message):
-                    return [(other, own) for other in range(self.count) if other != owner.partition]
+                owner.rounds.take(message)
             case Travelling(event, hops, round):
                 if round is not None and is_new:
                     owner.rounds.handled(round)
                 if hops:
                     onward = Travelling(event, hops - 1, owner.rounds.current if round is None else round)
                     return [((event * 7 + hops * 13) % self.count, onward)]
-                self.arrived.add(event)
+                owner.arriving.add(event)
         return []
 
     def _judge(self, owner: Owner) -> None:
@@ -130,9 +135,9 @@ class Cluster:
 
 
 @settings(max_examples=60)
-@given(st.integers(2, 5), st.integers(0, 2**32), st.sampled_from([0.0, 0.14]), st.sampled_from([0.0, 0.02]))
+@given(st.integers(2, 5), st.integers(0, 2**32), st.sampled_from([0.0, 0.14]))
 def test_nothing_is_judged_while_an_event_it_covers_is_under_way(
-    count: int, seed: int, crashes: float, pauses: float
+    count: int, seed: int, crashes: float
 ) -> None:
     chance = random.Random(seed)
     cluster = Cluster(count, chance)
@@ -141,16 +146,7 @@ def test_nothing_is_judged_while_an_event_it_covers_is_under_way(
             cluster.send_event()
         if chance.random() < 0.02:
             cluster.send_report()
-        partition = chance.randrange(count)
-        paused = chance.random() < pauses
-        if paused:
-            cluster.zombies.append(cluster.owners[partition])
-        if not cluster.step(cluster.owners[partition], crashes, holds_it=not paused) or paused:
-            cluster.replace_owner(partition)
-        if cluster.zombies and chance.random() < 0.3:
-            zombie = chance.choice(cluster.zombies)
-            if not cluster.step(zombie, crashes, holds_it=False) or chance.random() < 0.1:
-                cluster.zombies.remove(zombie)
+        cluster.step(chance.randrange(count), crashes)
 
 
 @settings(max_examples=30)
@@ -163,9 +159,9 @@ def test_once_all_is_read_the_last_watermark_is_judged_and_the_partitions_rest(c
             cluster.send_event()
         if chance.random() < 0.05:
             cluster.send_report()
-        cluster.step(chance.choice(cluster.owners), 0.0, holds_it=True)
+        cluster.step(chance.randrange(count), 0.0)
     cluster.send_report()
     while behind := [o for o in cluster.owners if o.position < len(cluster.logs[o.partition])]:
-        cluster.step(chance.choice(behind), 0.0, holds_it=True)
+        cluster.step(chance.choice(behind).partition, 0.0)
     assert cluster.judged == max(cluster.covered)
     assert all(owner.rounds.judged == {DEPARTMENT: cluster.judged} for owner in cluster.owners)
