@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from faust.types import TP
 
 from stream.ingest import Ingest
 from stream.notifying import Notify
+from stream.pace import Pace
 from stream.project import Project
 from stream.stitch import Stitch
 from stream.topics import Topics
@@ -28,7 +30,8 @@ Handle = Callable[[str, int, Sequence[Record], bool], Awaitable[bool]]
 def ingesting_app(broker: str, topics: Topics, ingest: Ingest) -> App:
     """From the departments' topics to the partition of each event's identifier."""
     app = new_app(topics.group("ingest"), broker)
-    _agent(app, topics.sources, "ingest", one_by_one(ingest.handle))
+    pace = Pace(few=100, share=0.5, at_once=0.25, longest=0.02)
+    _agent(app, topics.sources, "ingest", one_by_one(ingest.handle, pace))
 
     async def forget(_: Any, revoked: Any, **__: Any) -> None:
         ingest.forget((tp.topic, tp.partition) for tp in revoked)
@@ -57,7 +60,8 @@ def stitching_app(broker: str, topics: Topics, stitch: Stitch) -> App:
 def projecting_app(broker: str, topics: Topics, project: Project) -> App:
     """From the document topics into the read model."""
     app = new_app(topics.group("project"), broker)
-    _agent(app, topics.documents, "project", one_by_one(project.handle))
+    pace = Pace(few=200, share=0.2, at_once=0.25, longest=0.1)
+    _agent(app, topics.documents, "project", one_by_one(project.handle, pace))
     return app
 
 
@@ -73,11 +77,14 @@ def notifying_app(broker: str, topics: Topics, notify: Notify) -> App:
     return app
 
 
-def one_by_one(handle: Callable[[str, int, Sequence[Record]], Awaitable[None]]) -> Handle:
+def one_by_one(
+    handle: Callable[[str, int, Sequence[Record]], Awaitable[None]], pace: Pace | None = None
+) -> Handle:
     """For an agent that is done with all records when it has handled them."""
 
     async def handled(topic: str, partition: int, records: Sequence[Record], _: bool) -> bool:
-        await handle(topic, partition, records)
+        async with pace.keep(len(records)) if pace else nullcontext():
+            await handle(topic, partition, records)
         return True
 
     return handled

@@ -3,8 +3,7 @@ transaction.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -17,12 +16,6 @@ from stream.topics import Topics
 from stream.transports.log import GroupInUse, Log, LogError, Offsets, Partition, Record
 
 UNUSABLE = "unusable_document"
-FEW = 200
-SHARE, AT_ONCE, LONGEST_REST = 0.1, 0.25, 0.1
-"""A transaction costs the database what writing some sixty documents does. So small ones earn this share of all time,
-rests included, and may have saved so many seconds of it. What they took beyond is rested for until it would be earned,
-for so many seconds at most, and is forgotten then: more come together meanwhile.
-"""
 DEAD_AFTER_SECONDS = 20.0
 """For so long, at most, a worker that was killed counts as one of its group."""
 
@@ -57,7 +50,7 @@ class DocumentWriter(Protocol):
 
 
 class Project:
-    """Hands batches to the writer, off the event loop; waits while the database is away, and rests after small ones."""
+    """Hands batches to the writer, off the event loop; waits while the database is away."""
 
     def __init__(
         self,
@@ -65,11 +58,7 @@ class Project:
         sender: Sender,
         topics: Topics,
         metrics: Metrics,
-        now: Callable[[], float] = time.monotonic,
-        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._now, self._rest = now, rest
-        self._left, self._left_at = AT_ONCE, now()
         self._writer = writer
         self._sender = sender
         self._topics = topics
@@ -83,23 +72,14 @@ class Project:
         while True:
             await self._refuse(topic, partition, records, problems)
             refused.update(problems)
-            began = self._now()
             try:
                 await until_available(
                     lambda: asyncio.to_thread(self._writer.apply, topic, partition, rows, refused),
                     ReadModelAway,
                 )
-                await self._rest_after(len(records), began, self._now())
                 return
             except UnusableDocuments as error:
                 problems = dict(error.problems)
-
-    async def _rest_after(self, count: int, began: float, ended: float) -> None:
-        self._left = min(self._left + SHARE * (began - self._left_at), AT_ONCE) - (ended - began)
-        self._left_at = ended
-        if count < FEW and self._left < 0:
-            await self._rest(min(-self._left / SHARE, LONGEST_REST))
-        self._left = max(self._left, 0.0)
 
     async def _refuse(
         self, topic: str, partition: int, records: Sequence[Record], problems: Mapping[int, str]

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from deploy.working import YIELDS_BY
 from tests.support.generator import slices
 from tests.support.postgres import Cluster
 from tests.support.sites import Site
 from tests.support.verifier import Results
+
+
+def test_the_read_model_yields_to_what_raises_alerts(site: Site) -> None:
+    worker = site.start().until_working()
+    assert worker.niceness == [0, 0, 0, YIELDS_BY]
 
 
 @pytest.mark.long

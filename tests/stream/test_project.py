@@ -38,27 +38,6 @@ def writer(read_model: ReadModel) -> DocumentWriter:
     return StoreWriter(read_model)
 
 
-async def test_the_database_is_left_alone_for_a_while_once_small_transactions_took_much_of_the_time(
-    log: SqliteLog, writer: DocumentWriter
-) -> None:
-    times = iter([0.0, 0.0, 0.2, 0.2, 0.257, 1.0, 3.0])
-    rests: list[float] = []
-
-    async def rest(seconds: float) -> None:
-        rests.append(seconds)
-
-    project = Project(writer, Sender(log), TOPICS, Metrics(), lambda: next(times), rest)
-    many = [Entry(f"j{n}".encode(), encoded(documents.journey(f"j{n}"))) for n in range(300)]
-    await log.append({JOURNEYS: many})
-    records = [record async for batch in log.read(*JOURNEYS) for record in batch]
-    await project.handle(*JOURNEYS, records[:2])
-    assert rests == []
-    await project.handle(*JOURNEYS, records[2:4])
-    assert rests == [pytest.approx(0.07)]
-    await project.handle(*JOURNEYS, records[4:])
-    assert len(rests) == 1
-
-
 async def project(log: SqliteLog, writer: DocumentWriter, metrics: Metrics) -> None:
     """Hand everything in the journeys' topic on as one batch."""
     project = Project(writer, Sender(log), TOPICS, metrics)

@@ -35,6 +35,11 @@ class Worker:
         return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
 
     @property
+    def niceness(self) -> list[int]:
+        """Of its processes; 0 is what this one has."""
+        return sorted(os.getpriority(os.PRIO_PROCESS, pid) - os.nice(0) for pid in self._pids)
+
+    @property
     def _pids(self) -> list[int]:
         own = self._process.pid
         tasks = Path(f"/proc/{own}/task").glob("*/children")
