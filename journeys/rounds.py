@@ -1,7 +1,7 @@
 """Quiet rounds: when a watermark may be judged on, although messages travel between partitions.
 
 A partition has seen every event below its watermark, but a message that such an event caused may still be under way
-from another partition. Rounds find out. Every message carries the round in which its first cause was handled. A
+from another partition. Rounds find out. Every message carries the round whose token covers its first cause. A
 partition ends a round with a token: the watermarks it has read so far, and the earliest round of any message it
 handled since its last token. The token goes to all partitions, its own too, in one append with the last of the
 messages it covers and with the row that says it was sent: so after a crash it is the same token, or there is none
@@ -62,8 +62,13 @@ class Rounds:
         self.position = offset
         return True
 
+    @property
+    def covering(self) -> int:
+        """The round whose token of this partition covers what it handles now: the next, once this one's is sent."""
+        return self.current + 1 if self._proposed == self.current else self.current
+
     def handled(self, round: int) -> None:
-        """The message at the current position, whose first cause was handled in `round`, was handled."""
+        """The message at the current position, whose first cause belongs to `round`, was handled."""
         while self._handled and self._handled[-1][1] >= round:
             self._handled.pop()
         self._handled.append((self.position, round))

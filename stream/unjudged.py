@@ -45,7 +45,7 @@ class Unjudged:
                 round = round_of(record)
                 if round is not None and is_new:
                     state.rounds.handled(round)
-                belongs_to = state.rounds.current if round is None else round
+                belongs_to = state.rounds.covering if round is None else round
                 at = (record.key or b"").decode()
                 for each in state.neighbourhoods.handle(at, (kind, *content), self.outcome):
                     stopped.append((belongs_to, each))

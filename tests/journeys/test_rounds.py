@@ -120,7 +120,7 @@ class Cluster:
                 if round is not None and is_new:
                     owner.rounds.handled(round)
                 if hops:
-                    onward = Travelling(event, hops - 1, owner.rounds.current if round is None else round)
+                    onward = Travelling(event, hops - 1, owner.rounds.covering if round is None else round)
                     return [((event * 7 + hops * 13) % self.count, onward)]
                 owner.arriving.add(event)
         return []
