@@ -20,8 +20,8 @@ HOW = f"""\
 Identities over six types, watermarks, twelve events a journey, {PARTITIONS} partitions, broker and workers on one
 machine, which is busy with the publisher and the API meanwhile. A worker is two processes, three with the database.
 Peak: all events are there before the worker starts. Latency: at half of the peak with the database, from the time at
-which an event was to be published, which happens fifty times a second; a missing handoff's from its watermark's passing
-of the deadline."""
+which an event was to be published, which happens fifty times a second; a missing handoff's from when its watermark may
+pass the deadline at the earliest, and only where that is under load."""
 
 
 class Row(NamedTuple):
