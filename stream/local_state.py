@@ -3,6 +3,7 @@
 from itertools import count
 from pathlib import Path
 
+from stream.rocksdb_memory import RocksMemory
 from stream.rocksdb_rows import RocksRows
 from stream.transports.file_lock import FileLock
 from stream.transports.log import Log
@@ -16,6 +17,7 @@ class LocalState:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._memory = RocksMemory()
         for number in count():
             self._folder = folder / f"worker-{number}"
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -26,7 +28,7 @@ class LocalState:
             self._lock.close()
 
     def rows(self, log: Log, topic: str, partition: int) -> RocksRows:
-        return RocksRows(self._folder / f"{topic}-{partition}", log, topic, partition)
+        return RocksRows(self._folder / f"{topic}-{partition}", log, topic, partition, self._memory)
 
     def close(self) -> None:
         """Once all rows are closed."""

@@ -13,6 +13,7 @@ from rocksdict import DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
 
 from journeys.actors import DUE, PARTITIONS_OWN, RowKey
 from stream.changelog import SEPARATOR
+from stream.rocksdb_memory import RocksMemory
 from stream.transports.log import LogError, LogUnavailable
 
 MEMTABLE_BYTES = 16 << 20
@@ -34,8 +35,9 @@ class RocksFile:
     Every method raises LogUnavailable when the disk is full, LogError when something else is wrong with it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory: RocksMemory) -> None:
         self.folder = folder
+        self._memory = memory
         self._damaged = folder.with_name(f"{folder.name}.damaged")
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -93,6 +95,7 @@ class RocksFile:
         options.set_write_buffer_size(MEMTABLE_BYTES)
         options.set_compression_type(DBCompressionType.lz4())
         options.set_keep_log_file_num(1)
+        self._memory.limit(options)
         return Rdict(str(self.folder), options)
 
     def _open_anew(self) -> Rdict:

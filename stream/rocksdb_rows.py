@@ -36,28 +36,25 @@ from stream.rocksdb_file import (
     row_at,
     rows_of,
 )
+from stream.rocksdb_memory import RocksMemory
 from stream.transports.log import Log, Record
-
-ACTORS_IN_MEMORY = 60_000
-"""Of a partition: about 10,000 journeys of twelve events, each with the five identifiers that lead to it, in 75 MB."""
 
 logger = logging.getLogger(__name__)
 
 
 class RocksRows:
-    """`folder` is this one's alone, from here to `close`."""
+    """`folder` is this one's alone, and a part of `memory`, from here to `close`."""
 
-    def __init__(
-        self, folder: Path, log: Log, topic: str, partition: int, in_memory: int = ACTORS_IN_MEMORY
-    ) -> None:
+    def __init__(self, folder: Path, log: Log, topic: str, partition: int, memory: RocksMemory) -> None:
         self.folder = folder
         self.own: dict[RowKey, bytes] = {}
         self.position = 0
-        self._file = RocksFile(folder)
+        self._file = RocksFile(folder, memory)
         self._log = log
         self._topic = topic
         self._partition = partition
-        self._most = self._spare_beyond = in_memory
+        self._memory = memory
+        self._spare_beyond = 0
         self._actors: OrderedDict[str, Actor] = OrderedDict()
         self._unwritten: list[tuple[RowKey, bytes | None]] = []
         self._outdated: list[bytes] = []
@@ -66,6 +63,7 @@ class RocksRows:
         self.forwards: MutableMapping[str, str] = Forwards(self)
         self.closed: Collection[str] = Closed(self)
         self.shared = Shared(self)
+        memory.join()
 
     async def begin(self) -> None:
         where = self._file.get(WHERE)
@@ -158,22 +156,23 @@ class RocksRows:
             self._has_taken = False
         self._write(batch)
         self._unwritten, self._outdated = [], []
-        self._spare_beyond = self._most
+        self._spare_beyond = 0
         self.spare(())
 
     def spare(self, changed: Iterable[RowKey]) -> None:
-        if len(self._actors) <= self._spare_beyond:
+        most = self._memory.actors_each
+        if len(self._actors) <= max(most, self._spare_beyond):
             return
-        too_many = len(self._actors) - self._most
+        too_many = len(self._actors) - most
         needed = {key[1] for key, _ in self._unwritten}.union(key[1] for key in changed)
         for identifier, actor in list(self._actors.items()):
             if identifier not in needed and not actor.is_without_rows:
                 del self._actors[identifier]
                 too_many -= 1
-                if too_many <= -self._most // 4:
+                if too_many <= -most // 4:
                     break
         # What could not go now is not looked through again for each few that come.
-        self._spare_beyond = max(self._most, len(self._actors) + self._most // 4)
+        self._spare_beyond = len(self._actors) + most // 4
 
     @property
     def in_memory(self) -> int:
@@ -182,6 +181,7 @@ class RocksRows:
 
     def close(self) -> None:
         self._file.close()
+        self._memory.leave()
 
     def at(self, identifier: str) -> Actor:
         """What lies at an identifier, live."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from journeys.journey_map import JourneyMap
 from journeys.rounds import FOREVER
 from stream.partition_rows import MemoryRows, PartitionRows, RowsOf
+from stream.rocksdb_memory import RocksMemory
 from stream.rocksdb_rows import RocksRows
 from stream.transports.log import Entry, Log, Offsets, Partition
 from stream.transports.sqlite_log import SqliteLog
@@ -146,4 +147,4 @@ class _Kept(Nowhere):
 
 
 def _in(folder: Path) -> RowsOf:
-    return lambda log, topic, partition: RocksRows(folder / "rows", log, topic, partition)
+    return lambda log, topic, partition: RocksRows(folder / "rows", log, topic, partition, RocksMemory())

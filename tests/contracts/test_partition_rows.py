@@ -12,6 +12,7 @@ from journeys.actors import CLOSED, DUE, EVENT, FORWARD, KNOWN, MARK, MARKED, Ro
 from stream.changelog import Rows, changelog_entries
 from stream.map_version import MAP_ROW, MadeUnder
 from stream.partition_rows import MemoryRows, PartitionRows
+from stream.rocksdb_memory import RocksMemory
 from stream.rocksdb_rows import RocksRows
 from stream.transports.log import LogError
 from stream.transports.sqlite_log import SqliteLog
@@ -54,7 +55,7 @@ async def load(log: SqliteLog, tmp_path: Path, request: pytest.FixtureRequest) -
         if request.param == "memory":
             rows = MemoryRows(log, TOPIC, 0)
         else:
-            rows = RocksRows(tmp_path / "rows", log, TOPIC, 0, in_memory=1)
+            rows = RocksRows(tmp_path / "rows", log, TOPIC, 0, RocksMemory(actors=1))
         held.append(rows)
         return await loaded(rows, log)
 
@@ -188,7 +189,7 @@ async def test_what_a_crash_or_an_old_owner_left_is_named(log: SqliteLog, load: 
 
 
 def on_disk(folder: Path, log: SqliteLog) -> RocksRows:
-    return RocksRows(folder / "rows", log, TOPIC, 0)
+    return RocksRows(folder / "rows", log, TOPIC, 0, RocksMemory())
 
 
 async def test_a_store_on_disk_reads_only_what_is_new(log: SqliteLog, tmp_path: Path) -> None:
@@ -298,11 +299,24 @@ async def test_a_store_that_another_holds_is_left_alone(log: SqliteLog, tmp_path
     rows.close()
 
 
-async def test_memory_stays_bounded_whatever_the_size_of_the_state(log: SqliteLog, tmp_path: Path) -> None:
-    rows = await loaded(RocksRows(tmp_path / "rows", log, TOPIC, 0, in_memory=20), log)
-    for start in range(0, 1000, 50):
-        await write(log, rows, [event(f"order:{n}", "e1") for n in range(start, start + 50)])
-        assert all(len(rows.roots[f"order:{n}"].events) == 1 for n in range(start + 50))
-        rows.spare(())
-        assert rows.in_memory <= 20
+async def test_memory_stays_bounded_whatever_the_size_of_the_state_and_however_many_partitions(
+    log: SqliteLog, tmp_path: Path
+) -> None:
+    memory = RocksMemory(actors=40)
+    rows = await loaded(RocksRows(tmp_path / "rows", log, TOPIC, 0, memory), log)
+
+    async def most_in_memory() -> int:
+        most = 0
+        for start in range(0, 1000, 50):
+            await write(log, rows, [event(f"order:{n}", "e1") for n in range(start, start + 50)])
+            assert all(len(rows.roots[f"order:{n}"].events) == 1 for n in range(start + 50))
+            rows.spare(())
+            most = max(most, rows.in_memory)
+        return most
+
+    assert 20 < await most_in_memory() <= 40
+    other = RocksRows(tmp_path / "other", log, TOPIC, 0, memory)
+    assert await most_in_memory() <= 20
+    other.close()
+    assert 20 < await most_in_memory() <= 40
     rows.close()

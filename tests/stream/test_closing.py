@@ -16,6 +16,7 @@ from journeys.journey_map import JourneyMap
 from stream.changelog import row_key
 from stream.closing import closed_rows, held_in
 from stream.partition_rows import MemoryRows
+from stream.rocksdb_memory import RocksMemory
 from stream.rocksdb_rows import RocksRows
 from stream.transports.log import Log
 from tests.support.replaying import without_diagnostics
@@ -56,7 +57,7 @@ async def _play(events: list[Event], count: int, chance: random.Random, on_disk:
     with tempfile.TemporaryDirectory() as folder:
 
         def on_disk_rows(log: Log, topic: str, partition: int) -> RocksRows:
-            return RocksRows(Path(folder) / f"rows-{partition}", log, topic, partition, in_memory=5)
+            return RocksRows(Path(folder) / f"rows-{partition}", log, topic, partition, RocksMemory(5))
 
         rows_of = on_disk_rows if on_disk else MemoryRows
         path = Path(folder) / "log.sqlite"
