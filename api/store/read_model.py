@@ -16,6 +16,9 @@ from api.store.writer import Writer
 
 SECONDS_TO_WAIT_FOR_A_LOCK = 10
 MIGRATION_LOCK = 0x6261746F6E
+SQLITE_CACHE_KIB = 32_768
+SQLITE_PAGES_IN_WAL = 8_000
+"""32 MB of four kilobytes each: what is written again and again is copied back into the file seldom."""
 
 
 class ReadModel:
@@ -27,7 +30,7 @@ class ReadModel:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self._writing = self._engine.execution_options(writes=True)
-        self.writer = Writer(self._writing)
+        self.writer = Writer(self._writing.execution_options(is_made_again=True))
         self.reader = Reader(self._engine)
         self.acknowledgements = Acknowledgements(self._writing)
 
@@ -69,12 +72,18 @@ def _engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {SQLITE_PAGES_IN_WAL}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("writes"):
+        # What a power failure takes of documents it takes of the positions, too, and it is read again from the log.
+        synchronous = "NORMAL" if options.get("is_made_again") else "FULL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
     # A transaction that reads first and writes later fails at once, without waiting, if another wrote since.
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 def _migrations(connection: Connection | None = None) -> Config:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, select
+from sqlalchemy import Connection, Engine, create_engine, event, select
 
 from api.store.acknowledgements import Acknowledgement
 from api.store.errors import InvalidCursor, StalePosition, StoreDamaged, StoreUnavailable, UnusableDocument
@@ -193,6 +193,28 @@ def test_of_two_writers_of_a_partition_each_offset_is_written_by_one(read_model:
     assert len(ids(read_model)) == 60
     assert read_model.writer.positions() == {(JOURNEYS, 0): 60}
     assert all("position of baton.journeys/0" in str(error) for error in stale)
+
+
+def test_what_people_say_is_on_disk_at_once_and_what_the_log_has_too_when_sqlite_likes(
+    tmp_path: Path,
+) -> None:
+    model = ReadModel(f"sqlite:///{tmp_path}/read-model.sqlite")
+    model.migrate()
+    committed: list[int] = []
+
+    def note(connection: Connection) -> None:
+        committed.append(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    event.listen(Engine, "commit", note)
+    try:
+        write(model, documents.journey())
+        model.acknowledgements.give("f1", Acknowledgement("ops", "looking", 1))
+        write(model, documents.journey("j2"))
+    finally:
+        event.remove(Engine, "commit", note)
+    model.close()
+    normal, full = 1, 2
+    assert committed == [normal, full, normal]
 
 
 def test_an_unreachable_database_is_unavailable_and_says_so(tmp_path: Path, postgres_url: str) -> None:
