@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
-from journeys.instants import HOUR, SECOND, format_instant, parse_instant
+from journeys.instants import SECOND
 from stream.transports.log import partition_for
 from tests.support.generator import MISFORTUNES, events
 from tests.support.ledger import Sent
+from tests.support.real_time import in_time, moved
 from tests.support.scenario import WHOLE_TELECOM
 from tests.support.sites import Site
 from tests.support.verifier import Reader, was_too_early
@@ -35,7 +36,8 @@ def test_a_feed_that_lags_changes_no_result_and_no_alert_comes_too_early(
     site = new_site(partitions=PARTITIONS, journey_map=MAP)
     site.start().until_working()
     days = 3.2 if full else 0.4
-    site.ledger.send(_in_time(list(_played(seed, days, time.time_ns() // 1000 + SECOND)), site))
+    told = sorted(events(seed, int(3_000 * days), MISFORTUNES, days), key=_happened)
+    site.ledger.send(_in_time(list(moved(told, time.time_ns() // 1000 + SECOND, AN_HOUR)), site))
     site.prove()
     alerts, raw = (_records(site, *topics) for topics in ((site.topics.alerts,), site.topics.sources))
     told = [orjson.loads(record.value) for record in alerts]
@@ -46,28 +48,16 @@ def test_a_feed_that_lags_changes_no_result_and_no_alert_comes_too_early(
     assert too_early.total() * (1000 if full else 100) <= len(announced), too_early
 
 
-def _played(seed: int, days: float, start: int) -> Iterator[tuple[int, bytes]]:
-    """Days of orders and what comes of them, an hour in a fifth of a second; each with its time."""
-    told = [orjson.loads(raw) for raw in events(seed, int(3_000 * days), MISFORTUNES, days)]
-    first = min(parse_instant(event["time"]) for event in told)
-
-    def moved(time: str) -> int:
-        return start + (parse_instant(time) - first) * AN_HOUR // HOUR
-
-    for event in told:
-        at = moved(event["time"])
-        if promised := event["data"].get("promised_at"):
-            event["data"]["promised_at"] = format_instant(moved(promised))
-        yield at, orjson.dumps({**event, "time": format_instant(at)})
-
-
 def _in_time(played: list[tuple[int, bytes]], site: Site) -> Iterator[Sent]:
     """Each event when it happens; those of one of the shop's partitions later, but no later than is allowed."""
     times = [at for at, _ in played]
-    records = list(zip(times, site.records(raw for _, raw in played), strict=True))
-    for at, record in sorted((at + _lag(record), record) for at, record in records):
-        time.sleep(max(0.0, at / SECOND - time.time()))
-        yield record
+    records = zip(times, site.records(raw for _, raw in played), strict=True)
+    return in_time(sorted((at + _lag(record), record) for at, record in records))
+
+
+def _happened(raw: bytes) -> str:
+    time: str = orjson.loads(raw)["time"]
+    return time
 
 
 def _lag(record: Sent) -> int:

@@ -27,20 +27,29 @@ Happening = tuple[int, str, dict[str, Any]]
 
 
 def events(
-    seed: int, count: int, fates: Mapping[str, int] = FATES, days: float = DAYS_OF_ORDERS
+    seed: int,
+    count: int,
+    fates: Mapping[str, int] = FATES,
+    days: float = DAYS_OF_ORDERS,
+    number: int = 0,
+    pace: float | None = None,
 ) -> list[bytes]:
     """So many CloudEvents as JSON, in the order of their arrival: some a little late, customers side by side.
 
-    `fates`: how often an order comes to what. `days`: on which orders are placed.
+    `fates`: how often an order comes to what. `number`: of the last event, and of the last order, before these. `days`:
+    on which orders are placed, in any order; with a `pace`, how many of them go on at once while so many are placed a
+    day, so that the last day is like every other, also in how many customers come again.
     """
     chance = random.Random(f"events {seed}")
     arrivals: list[tuple[int, int, bytes]] = []
-    number = 0
+    before = number
     while len(arrivals) < count:
         number += 1
-        for at, what, data in _order(number, chance, fates, days):
+        first_day = (number - before) / pace if pace else 0.0
+        for at, what, data in _order(number, chance, fates, first_day, days):
             arrived = at + chance.randint(1, 600) * SECOND
-            arrivals.append((arrived, len(arrivals), _cloudevent(f"{len(arrivals)}", at, what, data)))
+            id = f"{before + len(arrivals)}"
+            arrivals.append((arrived, len(arrivals), _cloudevent(id, at, what, data)))
     return [raw for _, _, raw in sorted(arrivals[:count])]
 
 
@@ -50,15 +59,19 @@ def slices(events: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
     return (events[start : start + size] for start in range(0, len(events), size))
 
 
-def _order(number: int, chance: random.Random, fates: Mapping[str, int], days: float) -> Iterator[Happening]:
-    """One order of a customer; every fifth customer is known from an order before, by one identifier of two."""
+def _order(
+    number: int, chance: random.Random, fates: Mapping[str, int], first_day: float, days: float
+) -> Iterator[Happening]:
+    """One order of a customer, placed within so many days of the first; every fifth customer is known from an order
+    before, by one identifier of two.
+    """
     fate = chance.choices(list(fates), list(fates.values()))[0]
     known = number - chance.randint(1, min(number, 50)) if chance.random() < 0.2 else number
     email = f"customer{known}@example.com"
     phone = f"+49171{3_000_000 + (number if chance.random() < 0.5 else known)}"
     order, plan = f"A-{number}", chance.choice("SML")
     iccid, imei = _checked(f"894902{number:012d}"), _checked(f"35{number:012d}")
-    placed = FIRST_ORDER + chance.randint(0, int(days * 24 * 60)) * MINUTE
+    placed = FIRST_ORDER + (int(first_day * 24 * 60) + chance.randint(0, int(days * 24 * 60))) * MINUTE
     delivered = placed + chance.randint(60, 300 if fate != "parcel_late" else 600) * MINUTE
     activated = delivered + chance.randint(16, 200 if fate != "late" else 600) * MINUTE
     if fate == "early":

@@ -48,6 +48,12 @@ class Broker:
         return f"kafka://{self.address}"
 
     @property
+    def pid(self) -> int:
+        """Of the node while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def _formatting(self) -> list[str]:
         """More words for the formatting of its data."""
         return []

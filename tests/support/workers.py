@@ -12,6 +12,12 @@ BATON = Path(sys.executable).with_name("baton")
 STARTS_WITHIN, ENDS_WITHIN = 120.0, 20.0
 
 
+def processor_seconds(pid: int) -> float:
+    """That a process took so far, in all its threads."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 class Worker:
     """What it says goes to `errors`."""
 
@@ -33,6 +39,11 @@ class Worker:
         """Of memory that its processes have now."""
         statuses = [Path(f"/proc/{pid}/status").read_text() for pid in self._pids]
         return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
+
+    @property
+    def processor_seconds(self) -> list[float]:
+        """That each of its processes took so far: what stitches, then the others."""
+        return [processor_seconds(pid) for pid in self._pids]
 
     @property
     def niceness(self) -> list[int]:
