@@ -68,6 +68,6 @@ def _lag(record: Sent) -> int:
 def _records(site: Site, *topics: str) -> list[object]:
     reader = Reader(site.broker.address, topics)
     try:
-        return reader.news()
+        return list(reader.news())
     finally:
         reader.close()

@@ -156,7 +156,7 @@ class Site:
     def prove(self, patience: float = PATIENCE) -> Results:
         """What was acknowledged is there, and what must come of it comes, and stays when the workers go; gives it."""
         reader = Reader(self.broker.address, self.topics.sources)
-        raw = reader.news()
+        raw = list(reader.news())
         reader.close()
         there = {(record.topic, record.partition, record.offset): record.value for record in raw}
         lost = [

@@ -6,7 +6,7 @@ own over all events at once, so neither order, nor partitions, nor workers can h
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,14 +46,12 @@ class Reader:
         ]
         self._consumer.assign(self._partitions)
 
-    def news(self) -> list[ConsumerRecord]:
-        """What came since the last call, up to the ends as of now."""
+    def news(self) -> Iterator[ConsumerRecord]:
+        """What came since it was last read, up to the ends as of the first: so much is held as is made of it."""
         ends = self._consumer.end_offsets(self._partitions)
-        found: list[ConsumerRecord] = []
         while any(self._consumer.position(tp) < end for tp, end in ends.items()):
             for records in self._consumer.poll(timeout_ms=500, max_records=5000).values():
-                found += records
-        return found
+                yield from records
 
     def ends(self) -> dict[tuple[str, int], int]:
         return {
