@@ -36,8 +36,8 @@ def test_a_feed_that_lags_changes_no_result_and_no_alert_comes_too_early(
     site = new_site(partitions=PARTITIONS, journey_map=MAP)
     site.start().until_working()
     days = 3.2 if full else 0.4
-    told = sorted(events(seed, int(3_000 * days), MISFORTUNES, days), key=_happened)
-    site.ledger.send(_in_time(list(moved(told, time.time_ns() // 1000 + SECOND, AN_HOUR)), site))
+    played = sorted(events(seed, int(3_000 * days), MISFORTUNES, days), key=_happened)
+    site.ledger.send(_in_time(list(moved(played, time.time_ns() // 1000 + SECOND, AN_HOUR)), site))
     site.prove()
     alerts, raw = (_records(site, *topics) for topics in ((site.topics.alerts,), site.topics.sources))
     told = [orjson.loads(record.value) for record in alerts]

@@ -88,9 +88,8 @@ def test_a_steady_load_under_random_kills_and_a_bad_network_is_kept_up_with(
                 worker = started(site)
             seen.append(glance(site, worker, what, began))
             print(f"{seen[-1]} {cores.since_last(worker)} |", flush=True)
-    time.sleep(
-        LONGEST_DEADLINE / SECOND
-    )  # what must come is worked out once: every deadline has to have passed by then
+    # What must come is worked out once: every deadline has to have passed by then.
+    time.sleep(LONGEST_DEADLINE / SECOND)
     site.prove(patience=3600)
     record_property("events/s", f"{rate:,.0f}, half of the peak")
     record_property("events", f"{seen[-1].sent:,}")
