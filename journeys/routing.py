@@ -227,7 +227,8 @@ class Neighbourhoods:
         for name, document in announced.items():
             if name not in root.announced:
                 self.announce(at, name, document, outcome)
-        outcome.touched[at] = None
+        if rows or marks or announced:
+            outcome.touched[at] = None
         if marks:
             self._mark(at, marks, outcome)
         if root.marks:

@@ -7,15 +7,19 @@ from journeys.actors import CLOSED, FORWARD, MARKED, Root
 
 
 class Actor:
-    """What lies at an identifier: nothing, a root, a forward or a closed root; more than one if it is torn."""
+    """What lies at an identifier: nothing, a root, a forward or a closed root; more than one if it is torn.
 
-    __slots__ = ("closed", "root", "shared", "targets")
+    `is_named`: the file tells that there are rows of it.
+    """
+
+    __slots__ = ("closed", "is_named", "root", "shared", "targets")
 
     def __init__(self) -> None:
         self.root: Root | None = None
         self.targets: tuple[str, ...] = ()
         self.closed = False
         self.shared = False
+        self.is_named = False
 
     def put(self, kind: str, detail: str, value: bytes) -> None:
         """A row that was read back."""

@@ -17,9 +17,13 @@ from stream.rocksdb_memory import RocksMemory
 from stream.transports.log import LogError, LogUnavailable
 
 MEMTABLE_BYTES = 16 << 20
-ROW, OWN, DEADLINE, TAKEN, WHERE = b"r", b"o", b"d", b"t", b"w"
-"""What keys begin with: rows by identifier; rows about the partition; deadlines by instant; identifiers of rows
-that were read back since the last batch; up to where the changelog is here."""
+ROW, OWN, DEADLINE, NAMED, TAKEN, WHERE = b"r", b"o", b"d", b"n", b"t", b"w"
+"""What keys begin with: rows by identifier; rows about the partition; deadlines by instant; identifiers that rows were
+ever here of, to be looked up where rows would have to be searched for; those of rows that were read back since the
+last batch; up to where the changelog is here."""
+
+VERSION = 2
+"""Of all this: what an older Baton laid otherwise is not read."""
 
 _FULL, _HELD = "No space left", "lock hold"
 _NO_DAMAGE = (_FULL, _HELD, "While lock file", "Permission denied")

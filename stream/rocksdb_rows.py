@@ -11,7 +11,7 @@ In memory are the actors that were used last, and those whose rows are not writt
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -22,14 +22,15 @@ from stream.changelog import SEPARATOR, Rows, row_key
 from stream.map_version import MAP_ROW, MadeUnder, first_named
 from stream.partition_rows import Content
 from stream.rocksdb_actors import Actor, Closed, Forwards, Roots, Shared
+from stream.rocksdb_deadlines import RocksDeadlines
 from stream.rocksdb_file import (
+    NAMED,
     OWN,
     ROW,
     TAKEN,
+    VERSION,
     WHERE,
     RocksFile,
-    deadline,
-    deadline_at,
     new_batch,
     own_row_at,
     put_row,
@@ -57,8 +58,8 @@ class RocksRows:
         self._spare_beyond = 0
         self._actors: OrderedDict[str, Actor] = OrderedDict()
         self._unwritten: list[tuple[RowKey, bytes | None]] = []
-        self._outdated: list[bytes] = []
         self._has_taken = True
+        self._deadlines = RocksDeadlines(self._file, self._due_of)
         self.roots: MutableMapping[str, Root] = Roots(self)
         self.forwards: MutableMapping[str, str] = Forwards(self)
         self.closed: Collection[str] = Closed(self)
@@ -69,14 +70,16 @@ class RocksRows:
         where = self._file.get(WHERE)
         if where is None:
             return
-        self.position, written_at = orjson.loads(where)
+        self.position, written_at, *version = orjson.loads(where)
         self.own = {own_row_at(place): value for place, value in self._file.scan(OWN)}
-        if why := await self._why_useless(written_at):
+        if why := await self._why_useless(written_at, version):
             logger.warning("%s is discarded and filled from %s again: %s", self.folder, self._topic, why)
             self._file.discard()
             self.position, self.own = 0, {}
 
-    async def _why_useless(self, written_at: int) -> str | None:
+    async def _why_useless(self, written_at: int, version: list[int]) -> str | None:
+        if version != [VERSION]:
+            return "another version of Baton wrote it"
         end = (await self._log.ends([self._topic]))[self._topic, self._partition]
         kept = await self._log.tombstones_kept(self._topic)
         named = await first_named(self._log, self._topic, self._partition)
@@ -96,7 +99,9 @@ class RocksRows:
             key = row_key(record.key)
             put_row(batch, key, record.value)
             if key[0] not in PARTITIONS_OWN:
-                batch.put(TAKEN + key[1].encode(), b"")
+                identifier = key[1].encode()
+                batch.put(TAKEN + identifier, b"")
+                batch.put(NAMED + identifier, b"")
             elif record.value is None:
                 self.own.pop(key, None)
             else:
@@ -118,17 +123,7 @@ class RocksRows:
                 yield identifier
 
     def passed(self, department: str, mark: int, most: int) -> list[str]:
-        found: dict[str, None] = {}
-        for place, _ in self._file.scan(deadline(department, 0), deadline(department, max(mark, 0))):
-            instant, identifier = deadline_at(place)
-            root = self.look_at(identifier).root
-            if root is None or root.due.get(department) != instant:
-                self._outdated.append(place)
-                continue
-            found[identifier] = None
-            if len(found) >= most:
-                break
-        return list(found)
+        return self._deadlines.passed(department, mark, most)
 
     async def call_back(self, identifiers: Collection[str]) -> dict[str, list[Content]]:
         found = {}
@@ -147,15 +142,21 @@ class RocksRows:
 
     async def batch_done(self) -> None:
         batch = new_batch()
-        for place in self._outdated:
-            batch.delete(place)
+        self._deadlines.remove_outdated(batch)
         for key, value in self._unwritten:
             put_row(batch, key, value)
+        unnamed = self._unnamed()
+        for identifier in unnamed:
+            batch.put(NAMED + identifier.encode(), b"")
         if self._has_taken:  # each range that is deleted slows down what is read later
             batch.delete_range(TAKEN, TAKEN + b"\xff")
             self._has_taken = False
         self._write(batch)
-        self._unwritten, self._outdated = [], []
+        self._deadlines.written(self._unwritten)
+        for identifier in unnamed:
+            if actor := self._actors.get(identifier):
+                actor.is_named = True
+        self._unwritten = []
         self._spare_beyond = 0
         self.spare(())
 
@@ -198,6 +199,9 @@ class RocksRows:
 
     def _read(self, identifier: str) -> Actor:
         actor = Actor()
+        if self._file.get(NAMED + identifier.encode()) is None:
+            return actor
+        actor.is_named = True
         prefix = rows_of(identifier)
         for place, value in self._file.scan(prefix):
             kind, _, detail = place[len(prefix) :].decode().partition(SEPARATOR)
@@ -205,8 +209,17 @@ class RocksRows:
         return actor
 
     def _write(self, batch: WriteBatch) -> None:
-        batch.put(WHERE, orjson.dumps((self.position, _now())))
+        batch.put(WHERE, orjson.dumps((self.position, _now(), VERSION)))
         self._file.write(batch)
+
+    def _unnamed(self) -> list[str]:
+        """The identifiers of which the first rows are to be written."""
+        written = {key[1] for key, _ in self._unwritten if key[0] not in PARTITIONS_OWN}
+        return [each for each in written if not ((actor := self._actors.get(each)) and actor.is_named)]
+
+    def _due_of(self, identifier: str) -> Mapping[str, int]:
+        root = self.look_at(identifier).root
+        return root.due if root else {}
 
     def _taken(self) -> Iterator[str]:
         for place, _ in self._file.scan(TAKEN):

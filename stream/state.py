@@ -191,13 +191,16 @@ class PartitionState:
                 yield identifier
 
     def passed(self) -> list[str]:
-        """The neighbourhoods that are due to be judged again, or to be looked at whether they may close."""
+        """The neighbourhoods that are due to be judged again."""
         passed: dict[str, None] = {}
         for department, mark in self.marks.items():
             waiting = self.rows.passed(department, mark, ALL)
             passed |= dict.fromkeys(each for each in waiting if each not in self.settling)
-        passed |= dict.fromkeys(self.rows.passed(EVERYONE, self._read_by_everyone(), CLOSED_AT_ONCE))
         return list(passed)
+
+    def over(self) -> list[str]:
+        """The neighbourhoods that may close, of many some: what they came to stands, for nothing reached them since."""
+        return self.rows.passed(EVERYONE, self._read_by_everyone(), CLOSED_AT_ONCE)
 
     def _read_by_everyone(self) -> int:
         read = self.watermarks.read

@@ -102,6 +102,8 @@ class Stitch:
             if unjudged.is_first or settled or unjudged.reported or state.marks != unjudged.marks:
                 due |= dict.fromkeys(state.passed())
             await self._judging.judge(state, due, state.marks, None, outcome, outgoing)
+            for identifier in state.over():
+                state.close(identifier, outcome)
         for as_of, heard in unjudged.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome, outgoing)
         await self._add_messages(unjudged.following.departures(), outgoing)

@@ -147,6 +147,21 @@ async def test_who_is_due_is_told_earliest_first_and_by_what_was_put_last(log: S
         rows = await load()
 
 
+async def test_who_is_due_earlier_than_others_that_have_passed_is_told(log: SqliteLog, load: Load) -> None:
+    rows = await load()
+    rows.roots[ANNA] = Root()
+    rows.roots[ANNA].due = {"shop": 30}
+    await write(log, rows, [event(ANNA, "e1"), due(ANNA, shop=30)])
+    assert rows.passed("shop", 31, EVERY) == [ANNA]
+    rows.roots[ANNA].due = {}
+    await write(log, rows, [((DUE, ANNA, ""), None)])
+    assert rows.passed("shop", 50, EVERY) == []
+    rows.roots[BEN] = Root()
+    rows.roots[BEN].due = {"shop": 10}
+    await write(log, rows, [event(BEN, "e2"), due(BEN, shop=10)])
+    assert rows.passed("shop", 50, EVERY) == [BEN]
+
+
 async def test_what_is_closed_is_called_back_with_all_its_rows(log: SqliteLog, load: Load) -> None:
     rows = await load()
     await write(log, rows, [event(ANNA, "e1")])
@@ -230,6 +245,20 @@ async def test_a_store_of_another_changelog_is_discarded(
     rows = await loaded(on_disk(tmp_path, log), log)
     assert list(rows.roots) == [BEN]
     assert "it is of another changelog" in caplog.text
+    rows.close()
+
+
+async def test_a_store_of_another_version_is_discarded(
+    log: SqliteLog, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("stream.rocksdb_rows.VERSION", 1)
+        rows = await loaded(on_disk(tmp_path, log), log)
+        await write(log, rows, [event(ANNA, "e1")])
+        rows.close()
+    rows = await loaded(on_disk(tmp_path, log), log)
+    assert list(rows.roots) == [ANNA]
+    assert "another version of Baton wrote it" in caplog.text
     rows.close()
 
 

@@ -147,6 +147,19 @@ async def test_a_partition_that_is_behind_judges_once_what_many_records_touch(tm
             assert customer["events"] == 10
 
 
+async def test_what_others_do_not_know_of_an_event_has_nobody_judged_again(tmp_path: Path) -> None:
+    phone = _lying_in(1, "phone", [ANNAS_PHONE, "+491701234568", "+491701234569", "+491701234570"])
+    email = _lying_in(0, "email", [ANNA, "anna@example.org", "anna@example.net", "anna@example.eu"])
+    async with Stitching(MAP, tmp_path / "log.sqlite", 2, random.Random(0)) as stitching:
+        await stitching.observe(
+            event_of(MAP, "10:00", call_center.call_received(caller=phone, email=email, recognised=True))
+        )
+        await stitching.settle()
+        assert stitching.counted("baton_neighbourhoods_folded_total") == 1
+        (customer,) = (await stitching.published("customers")).values()
+        assert customer["events"] == 1
+
+
 async def test_a_partition_that_stays_behind_is_judged_every_few_seconds_all_the_same(tmp_path: Path) -> None:
     events = [
         event_of(MAP, f"{hour}:00", call_center.call_received(email=ANNA, recognised=True))

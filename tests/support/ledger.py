@@ -32,7 +32,7 @@ class Ledger:
             bootstrap_servers=self._broker,
             acks="all",
             enable_idempotence=True,
-            linger_ms=5,
+            linger_ms=50,  # as long as the publisher gathers
             max_request_size=2_000_000,
             delivery_timeout_ms=600_000,
             max_block_ms=600_000,

@@ -189,12 +189,16 @@ class Partitions:
         if not batch and not owner.mended.messages and not owner.mended.strays:
             return
         outcome, owner.mended = owner.mended, Outcome()
+        before = {i: _content(root) for i, root in owner.neighbourhoods.roots.items()}
         stopped: list[Addressed] = []
         for to, message in batch:
             stopped += owner.neighbourhoods.handle(to, messages.decode(message), outcome)
         self._resume(partition, owner, stopped, outcome)
         owner.position += len(batch)
         self._send_all(outcome.messages)
+        after = {i: _content(root) for i, root in owner.neighbourhoods.roots.items()}
+        changed = {i for i, content in after.items() if content != before.get(i, _content(Root()))}
+        assert changed <= outcome.touched.keys(), "what changed is not judged"
         for identifier in outcome.touched:
             if events := owner.neighbourhoods.roots[identifier].events:
                 owner.neighbourhoods.announce(identifier, f"said of {min(events)}", b"1", outcome)
@@ -265,6 +269,11 @@ def components(events: list[Event]) -> dict[str, set[str]]:
             )
         )
     return {min(names): keys for names, keys in groups}
+
+
+def _content(root: Root) -> tuple[object, ...]:
+    """All that what a root comes to depends on."""
+    return dict(root.events), root.marks, dict(root.announced)
 
 
 def _put(rows: dict[RowKey, bytes], key: RowKey, value: bytes | None) -> None:
