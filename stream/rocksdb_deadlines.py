@@ -1,6 +1,6 @@
 """The deadlines of one partition in its RocksDB, by instant: what waits until when for a department's watermark."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
 from rocksdict import WriteBatch
@@ -38,19 +38,19 @@ class RocksDeadlines:
         self._first[department] = min(passed.values(), default=max(mark, first))
         return list(passed)
 
+    def put(self, batch: WriteBatch, rows: Rows) -> None:
+        """Those of the rows, which go into the file with them."""
+        for (kind, identifier, _), value in rows:
+            if kind == DUE and value is not None:
+                for department, instant in orjson.loads(value).items():
+                    batch.put(deadline(department, instant, identifier), b"")
+                    if instant < self._first.get(department, 0):
+                        self._first[department] = instant
+
     def remove_outdated(self, batch: WriteBatch) -> None:
         for place in self._outdated:
             batch.delete(place)
 
-    def written(self, rows: Rows) -> None:
-        """The batch is in the file: what it removed, and the deadlines of these rows."""
+    def removed(self) -> None:
+        """What was outdated is in the file no more."""
         self._outdated = []
-        for department, instant in _instants(rows):
-            if instant < self._first.get(department, 0):
-                self._first[department] = instant
-
-
-def _instants(rows: Rows) -> Iterable[tuple[str, int]]:
-    for (kind, _, _), value in rows:
-        if kind == DUE and value is not None:
-            yield from orjson.loads(value).items()

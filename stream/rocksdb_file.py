@@ -8,10 +8,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 from rocksdict import DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
 
-from journeys.actors import DUE, PARTITIONS_OWN, RowKey
+from journeys.actors import PARTITIONS_OWN, RowKey
 from stream.changelog import SEPARATOR
 from stream.rocksdb_memory import RocksMemory
 from stream.transports.log import LogError, LogUnavailable
@@ -122,7 +121,7 @@ def new_batch() -> WriteBatch:
 
 
 def put_row(batch: WriteBatch, key: RowKey, value: bytes | None) -> None:
-    """The row (None: removed), and its deadlines."""
+    """The row; None: removed."""
     kind, identifier, detail = key
     if kind in PARTITIONS_OWN:
         place = OWN + SEPARATOR.join(key).encode()
@@ -130,16 +129,17 @@ def put_row(batch: WriteBatch, key: RowKey, value: bytes | None) -> None:
         place = ROW + SEPARATOR.join((identifier, kind, detail)).encode()
     if value is None:
         batch.delete(place)
-        return
-    batch.put(place, value)
-    if kind == DUE:
-        for department, instant in orjson.loads(value).items():
-            batch.put(deadline(department, instant, identifier), b"")
+    else:
+        batch.put(place, value)
 
 
 def rows_of(identifier: str, kind: str | None = None) -> bytes:
     """What the keys of an identifier's rows begin with, of one kind or all."""
     return ROW + identifier.encode() + _CUT + (kind.encode() + _CUT if kind else b"")
+
+
+def named(identifier: str) -> bytes:
+    return NAMED + identifier.encode()
 
 
 def row_at(place: bytes) -> RowKey:

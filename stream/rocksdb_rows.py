@@ -24,13 +24,13 @@ from stream.partition_rows import Content
 from stream.rocksdb_actors import Actor, Closed, Forwards, Roots, Shared
 from stream.rocksdb_deadlines import RocksDeadlines
 from stream.rocksdb_file import (
-    NAMED,
     OWN,
     ROW,
     TAKEN,
     VERSION,
     WHERE,
     RocksFile,
+    named,
     new_batch,
     own_row_at,
     put_row,
@@ -95,17 +95,18 @@ class RocksRows:
     def take(self, records: Sequence[Record]) -> None:
         self._has_taken = True
         batch = new_batch()
-        for record in records:
-            key = row_key(record.key)
-            put_row(batch, key, record.value)
+        rows = [(row_key(record.key), record.value) for record in records]
+        self._put(batch, rows)
+        for identifier in _identifiers(rows):
+            batch.put(TAKEN + identifier.encode(), b"")
+            batch.put(named(identifier), b"")
+        for key, value in rows:
             if key[0] not in PARTITIONS_OWN:
-                identifier = key[1].encode()
-                batch.put(TAKEN + identifier, b"")
-                batch.put(NAMED + identifier, b"")
-            elif record.value is None:
+                continue
+            if value is None:
                 self.own.pop(key, None)
             else:
-                self.own[key] = record.value
+                self.own[key] = value
         self.position = records[-1].offset + 1
         self._write(batch)
 
@@ -143,16 +144,15 @@ class RocksRows:
     async def batch_done(self) -> None:
         batch = new_batch()
         self._deadlines.remove_outdated(batch)
-        for key, value in self._unwritten:
-            put_row(batch, key, value)
+        self._put(batch, self._unwritten)
         unnamed = self._unnamed()
         for identifier in unnamed:
-            batch.put(NAMED + identifier.encode(), b"")
+            batch.put(named(identifier), b"")
         if self._has_taken:  # each range that is deleted slows down what is read later
             batch.delete_range(TAKEN, TAKEN + b"\xff")
             self._has_taken = False
         self._write(batch)
-        self._deadlines.written(self._unwritten)
+        self._deadlines.removed()
         for identifier in unnamed:
             if actor := self._actors.get(identifier):
                 actor.is_named = True
@@ -199,7 +199,7 @@ class RocksRows:
 
     def _read(self, identifier: str) -> Actor:
         actor = Actor()
-        if self._file.get(NAMED + identifier.encode()) is None:
+        if self._file.get(named(identifier)) is None:
             return actor
         actor.is_named = True
         prefix = rows_of(identifier)
@@ -208,13 +208,18 @@ class RocksRows:
             actor.put(kind, detail, value)
         return actor
 
+    def _put(self, batch: WriteBatch, rows: Rows) -> None:
+        for key, value in rows:
+            put_row(batch, key, value)
+        self._deadlines.put(batch, rows)
+
     def _write(self, batch: WriteBatch) -> None:
         batch.put(WHERE, orjson.dumps((self.position, _now(), VERSION)))
         self._file.write(batch)
 
     def _unnamed(self) -> list[str]:
         """The identifiers of which the first rows are to be written."""
-        written = {key[1] for key, _ in self._unwritten if key[0] not in PARTITIONS_OWN}
+        written = _identifiers(self._unwritten)
         return [each for each in written if not ((actor := self._actors.get(each)) and actor.is_named)]
 
     def _due_of(self, identifier: str) -> Mapping[str, int]:
@@ -235,6 +240,11 @@ class RocksRows:
             if identifier != before and identifier not in here:
                 yield identifier
             before = identifier
+
+
+def _identifiers(rows: Rows) -> set[str]:
+    """That rows are of; not those about the partition."""
+    return {key[1] for key, _ in rows if key[0] not in PARTITIONS_OWN}
 
 
 def _now() -> int:

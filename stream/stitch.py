@@ -99,11 +99,13 @@ class Stitch:
                 due |= dict.fromkeys(state.with_alerts())
             if unjudged.reported:
                 due |= dict.fromkeys(map(home, state.heard))
-            if unjudged.is_first or settled or unjudged.reported or state.marks != unjudged.marks:
+            time_may_tell = unjudged.is_first or settled or unjudged.reported or state.marks != unjudged.marks
+            if time_may_tell:
                 due |= dict.fromkeys(state.passed())
             await self._judging.judge(state, due, state.marks, None, outcome, outgoing)
-            for identifier in state.over():
-                state.close(identifier, outcome)
+            if time_may_tell:
+                for identifier in state.over():
+                    state.close(identifier, outcome)
         for as_of, heard in unjudged.told_to_judge:
             await self._judging.judge_all(state, as_of, heard, outcome, outgoing)
         await self._add_messages(unjudged.following.departures(), outgoing)

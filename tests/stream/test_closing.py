@@ -96,16 +96,19 @@ async def stitching(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIter
         yield stitching
 
 
-async def _annas_order_is_over(stitching: Stitching, seen_up_to: str | None = "12:00") -> None:
+async def _annas_order_is_over(stitching: Stitching) -> None:
+    await _annas_order_is_done(stitching)
+    await stitching.seen_up_to(instant("12:00"))
+    await stitching.settle()
+
+
+async def _annas_order_is_done(stitching: Stitching) -> None:
     await stitching.observe(
         event_of(SHORT, "09:00", shop.order_placed(order="A-1", email=ANNA)),
         event_of(SHORT, "10:00", shop.parcel_delivered(order="A-1", items=[{"iccid": SIM}])),
         event_of(SHORT, "11:00", activation.line_activated(iccid=SIM, phone=ANNAS_PHONE)),
     )
     await stitching.settle()
-    if seen_up_to:
-        await stitching.seen_up_to(instant(seen_up_to))
-        await stitching.settle()
 
 
 async def _rows(stitching: Stitching) -> dict[str, int]:
@@ -154,7 +157,7 @@ async def test_an_event_that_came_before_changes_nothing_and_what_is_over_is_clo
 async def test_what_nothing_has_reached_since_it_was_over_is_closed_without_being_judged_again(
     stitching: Stitching,
 ) -> None:
-    await _annas_order_is_over(stitching, seen_up_to=None)
+    await _annas_order_is_done(stitching)
     folds = stitching.counted("baton_neighbourhoods_folded_total")
     await stitching.seen_up_to(instant("12:00"))
     await stitching.settle()
